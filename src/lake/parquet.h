@@ -1,0 +1,45 @@
+// Rows into Parquet files, through DuckDB's C API: a table function whose threads pull rows, and one COPY.
+//
+// The only file with lake/duck.c that includes duckdb.h. Peak memory stays under `memory_bytes` whatever the row count and
+// row width.
+#pragma once
+
+#include "base/cancel.h"
+#include "record/schema.h"
+
+// Pulls rows on one thread: the next row in *ret_row, NULL at the end. Values have exactly the types of the columns.
+// The row is borrowed until the next call.
+typedef bool (*ParquetNext)(void *producer, const Value **ret_row, Err *err);
+
+typedef struct ParquetWrite {
+    const Schema *schema;          // the rows' columns, in order
+    size_t partition_count;        // the LAST n columns route rows to folders and are not stored in the files
+    const char *folder;            // absolute, exists: files go here, and with partition_count > 0 into col=value/ below it
+    const char *file_prefix;       // each file is <prefix>-<something unique>.parquet
+    void **producers;              // one a thread
+    size_t producer_count;
+    ParquetNext next;
+    uint64_t memory_bytes;
+    uint64_t file_bytes;           // a new file is begun past this size
+    int64_t row_group_rows;
+    const Cancel *cancel;
+} ParquetWrite;
+
+typedef struct ParquetFile {
+    char *path;                    // relative to `folder`
+    char **partition_values;       // partition_count of them, NULL for null; NULL where partition_count is 0
+    int64_t rows;
+    int64_t size;
+    char *stats;                   // Delta statistics as JSON: numRecords, minValues, maxValues, nullCount
+} ParquetFile;
+
+typedef struct ParquetFiles {
+    ParquetFile *files;
+    size_t count;
+} ParquetFiles;
+
+// Writes and syncs the files. No rows at all give one file without rows where partition_count is 0, and no file
+// otherwise. On failure files may be left: the caller removes what begins with the prefix. Errors of `next` come back
+// unchanged; DuckDB's and the disk's are FAIL_TARGET.
+bool parquet_write(const ParquetWrite *write, ParquetFiles *ret_files, Err *err) MUST_CHECK;
+void parquet_files_done(ParquetFiles *files);

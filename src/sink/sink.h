@@ -1,0 +1,56 @@
+// What a batch sink is: it pulls rows from readers and makes them visible in one step.
+//
+// Life: open -> load -> commit -> close. Without commit, close leaves the target as it was.
+// A connector is one `const struct SinkOps` in its folder, named in sink.c's table.
+#pragma once
+
+#include "record/reject.h"
+#include "source/source.h"
+
+typedef struct Sink Sink;  // an implementation's struct begins with `const SinkOps *ops`
+
+// One column as it will stand in the target; for `weir check`.
+typedef struct ColumnPlan {
+    const char *name;         // of the target's column
+    char *target_type;        // "decimal(20,0)"
+    size_t source_field;      // index in the source's schema, SIZE_MAX where the target has more columns
+    bool is_new;              // will be added to an existing table
+} ColumnPlan;
+
+typedef struct LoadInput {
+    Source *source;           // begun; its readers are pulled
+    Reject *reject;
+    Counters *counters;
+    Cancel *cancel;
+} LoadInput;
+
+typedef struct SinkResult {
+    char *location;           // where the table lies
+    char *partition;          // "ds=20161114", "" for a table without partitions
+    int64_t version;          // of the table after commit
+    int64_t replaced_rows;    // rows that the new ones took the place of; -1 where unknown
+    size_t files;
+} SinkResult;
+
+typedef struct SinkOps {
+    const char *name;  // the datasource's type: "lake"
+
+    // Looks at the target and decides each column. Changes nothing.
+    bool (*open)(const Job *job, const Schema *schema, const size_t *key, size_t key_count, Sink **ret_sink,
+                 Err *err);
+    const ColumnPlan *(*columns)(const Sink *sink, size_t *ret_count);
+
+    // Pulls all readers to their end and stores the rows, not yet visible. Runs its own threads.
+    bool (*load)(Sink *sink, const LoadInput *input, Err *err);
+    // Makes what was loaded visible, atomically.
+    bool (*commit)(Sink *sink, SinkResult *ret_result, Err *err);
+
+    void (*close)(Sink *sink);  // accepts NULL; removes what was loaded and not committed
+} SinkOps;
+
+struct Sink {
+    const SinkOps *ops;
+};
+
+const SinkOps *sink_ops(const char *type);
+void sink_result_done(SinkResult *result);
