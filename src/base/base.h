@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>   // before the names below are banned: a fortified build defines some of them inline
 #include <stdlib.h>
 #include <string.h>
 

@@ -21,8 +21,10 @@ void json_text_bytes(JsonWriter *json, const char *bytes, size_t len);
 void json_int(JsonWriter *json, int64_t value);
 void json_uint(JsonWriter *json, uint64_t value);
 void json_double(JsonWriter *json, double value);  // shortest text that reads back; null where not finite
+void json_fixed(JsonWriter *json, double value, int decimals);  // "1.250"; null where not finite
 void json_bool(JsonWriter *json, bool value);
-void json_null(JsonWriter *json);
+// The label: libjansson exports a function of this name, and would call ours in place of its own.
+void json_null(JsonWriter *json) __asm__("weir_json_null");
 void json_raw(JsonWriter *json, const char *text, size_t len);  // already JSON
 void json_base64(JsonWriter *json, const void *bytes, size_t len);
 // Shorthands for members of an object.

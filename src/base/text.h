@@ -25,3 +25,6 @@ bool text_is_utf8(const char *bytes, size_t len);
 #define TEXT_NUMBER_SIZE 32
 const char *text_count(uint64_t count, char space[TEXT_NUMBER_SIZE]);
 const char *text_bytes(uint64_t bytes, char space[TEXT_NUMBER_SIZE]);
+
+// Columns that UTF-8 text takes on a terminal: one a character, two for East Asian wide ones.
+size_t text_width(const char *text);
