@@ -1,0 +1,207 @@
+// The reject file. Dirty rows are rare or the run fails, so one lock around everything and a flush
+// after every line are cheap, and a person can read the file while the run goes on.
+//
+// The lock guards all members; it is held while a line is made, since the count decides whether the
+// line is written at all.
+#include "base/base.h"
+
+#include "record/reject.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/text.h"
+
+struct Reject {
+    pthread_mutex_t lock;
+    char *path;
+    FILE *file;            // NULL until the first dirty row
+    atomic_bool has_file;  // the same for reject_path, which takes no lock
+    int64_t limit;
+    int64_t count;
+    char *first;  // "column "qty" does not fit the column's type"
+    Counters *counters;
+};
+
+Reject *reject_new(const char *path, int64_t limit, Counters *counters)
+{
+    assert(path != NULL && counters != NULL);
+    Reject *reject = mem_alloc(sizeof(*reject));
+    pthread_mutex_init(&reject->lock, NULL);
+    reject->path = mem_copy_text(path);
+    reject->limit = limit;
+    reject->counters = counters;
+    return reject;
+}
+
+void reject_free(Reject *reject)
+{
+    if (reject == NULL) {
+        return;
+    }
+    if (reject->file != NULL) {
+        (void)fclose(reject->file);
+    }
+    pthread_mutex_destroy(&reject->lock);
+    free(reject->path);
+    free(reject->first);
+    free(reject);
+}
+
+// The value as JSON: numbers as numbers where JSON has them exactly, all else as text.
+static void reject_write_value(JsonWriter *json, const Value *value, Type type)
+{
+    if (value->state == VALUE_NULL) {
+        json_null(json);
+        return;
+    }
+    if (value->state == VALUE_DIRTY) {
+        json_text_bytes(json, value->bytes, value->len);
+        return;
+    }
+    switch (type.kind) {
+    case TYPE_BOOL:
+        json_bool(json, value->i64 != 0);
+        return;
+    case TYPE_INT8:
+    case TYPE_INT16:
+    case TYPE_INT32:
+    case TYPE_INT64:
+        json_int(json, value->i64);
+        return;
+    case TYPE_UINT64:
+        json_uint(json, value->u64);
+        return;
+    case TYPE_TEXT:
+        json_text_bytes(json, value->bytes, value->len);
+        return;
+    case TYPE_BYTES:
+        json_base64(json, value->bytes, value->len);
+        return;
+    case TYPE_FLOAT32:
+    case TYPE_FLOAT64:
+    case TYPE_DECIMAL:
+    case TYPE_DATE:
+    case TYPE_DATETIME:
+    case TYPE_INSTANT:
+        break;
+    }
+    CLEANUP(buf_done) Buf text = {0};
+    value_to_text(value, type, &text);
+    if (type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64) {
+        json_raw(json, buf_text(&text), text.len);
+    } else {
+        json_text_bytes(json, buf_text(&text), text.len);
+    }
+}
+
+static void reject_write_line(Buf *out, const Schema *schema, const Value *row, size_t column,
+                              DirtyReason reason, const size_t *key_fields, size_t key_count)
+{
+    JsonWriter json = json_writer(out);
+    const Type type = schema->fields[column].type;
+    json_begin_object(&json);
+    json_member_text(&json, "reason", dirty_reason_text(reason));
+    json_member_text(&json, "column", schema->fields[column].name);
+    json_key(&json, "value");
+    if (row[column].state == VALUE_NULL) {
+        json_null(&json);
+    } else {
+        CLEANUP(buf_done) Buf text = {0};
+        value_to_text(&row[column], type, &text);
+        json_text_bytes(&json, buf_text(&text), text.len);
+    }
+    json_key(&json, "key");
+    json_begin_object(&json);
+    for (size_t i = 0; i < key_count; i++) {
+        const size_t field = key_fields[i];
+        assert(field < schema->count);
+        json_key(&json, schema->fields[field].name);
+        reject_write_value(&json, &row[field], schema->fields[field].type);
+    }
+    json_end_object(&json);
+    json_key(&json, "row");
+    json_begin_object(&json);
+    for (size_t i = 0; i < schema->count; i++) {
+        json_key(&json, schema->fields[i].name);
+        reject_write_value(&json, &row[i], schema->fields[i].type);
+    }
+    json_end_object(&json);
+    json_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
+static bool reject_open(Reject *reject, Err *err)
+{
+    const char *slash = strrchr(reject->path, '/');
+    if (slash != NULL && slash != reject->path) {
+        CLEANUP(mem_free_text)
+        char *folder = mem_copy_bytes(reject->path, (size_t)(slash - reject->path));
+        if (!fs_make_dirs(folder, err)) {
+            return err_context(err, "reject file");
+        }
+    }
+    reject->file = fopen(reject->path, "we");
+    if (reject->file == NULL) {
+        return fail(err, FAIL_TARGET, "could not write the reject file \"%s\": %s", reject->path,
+                    strerror(errno));
+    }
+    atomic_store(&reject->has_file, true);
+    return true;
+}
+
+static bool reject_append(Reject *reject, const Buf *line, Err *err)
+{
+    if (reject->file == NULL && !reject_open(reject, err)) {
+        return false;
+    }
+    if (fwrite(line->data, 1, line->len, reject->file) != line->len || fflush(reject->file) != 0) {
+        return fail(err, FAIL_TARGET, "could not write the reject file \"%s\": %s", reject->path,
+                    strerror(errno));
+    }
+    return true;
+}
+
+static bool reject_over_limit(const Reject *reject, Err *err)
+{
+    char limit[TEXT_NUMBER_SIZE];
+    fail(err, FAIL_DIRTY, "more dirty rows than the limit of %s; the first: %s; rows are in \"%s\"",
+         text_count((uint64_t)reject->limit, limit), reject->first, reject->path);
+    return fail_hint(
+        err, "Read the reject file, then correct the rows at the source, change the target's "
+             "column, or raise \"dirty_limit\" in the job.");
+}
+
+bool reject_row(Reject *reject, const Schema *schema, const Value *row, size_t column,
+                DirtyReason reason, const size_t *key_fields, size_t key_count, Err *err)
+{
+    assert(column < schema->count);
+    assert(reason != DIRTY_NONE);
+    pthread_mutex_lock(&reject->lock);
+    bool ok = true;
+    reject->count++;
+    counter_add(&reject->counters->rows_dirty, 1);
+    if (reject->first == NULL) {
+        reject->first =
+            mem_format("column \"%s\" %s", schema->fields[column].name, dirty_reason_text(reason));
+    }
+    if (reject->count <= REJECT_ROWS_MAX) {
+        CLEANUP(buf_done) Buf line = {0};
+        reject_write_line(&line, schema, row, column, reason, key_fields, key_count);
+        ok = buf_ok(&line, "a line of the reject file", err) && reject_append(reject, &line, err);
+    }
+    if (ok && reject->limit >= 0 && reject->count > reject->limit) {
+        ok = reject_over_limit(reject, err);
+    }
+    pthread_mutex_unlock(&reject->lock);
+    return ok;
+}
+
+const char *reject_path(const Reject *reject)
+{
+    return atomic_load(&reject->has_file) ? reject->path : NULL;
+}
