@@ -81,12 +81,30 @@ bool job_load(const Project *project, const char *name, const InstanceRequest *r
               Err *err) MUST_CHECK;
 void job_free(Job *job);
 
+// Checks one job file of any type as job_load does, without making an instance of it to run; *ret_type says
+// what it is. `request` may be NULL: the business date is yesterday and no --param is known.
+bool job_check_instance(const Project *project, const char *name, const InstanceRequest *request,
+                        JobType *ret_type, Err *err) MUST_CHECK;
+// The same with request NULL.
+bool job_check_file(const Project *project, const char *name, JobType *ret_type, Err *err) MUST_CHECK;
+
 // "ds=20161114,region={region}" into parts. FAIL_CONFIG with the reason: empty names, '/', '=' or control
 // characters in a literal value, a column named twice.
 bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_count, Err *err) MUST_CHECK;
 
-// The job of `weir copy`: takes ownership of the datasources. Defaults as in a job file.
+// The job of `weir copy`: takes ownership of all four. Defaults as in a job file, bizdate yesterday.
 Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, char *target_table) MUST_CHECK;
+
+// The options of `weir copy`, as typed; NULL where not given. Parameters in them are filled in, the business date
+// and its window are fixed. FAIL_CONFIG with the option's name.
+typedef struct JobCopyOptions {
+    const char *bizdate, *partition, *where, *columns, *zero_dates;
+} JobCopyOptions;
+bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err) MUST_CHECK;
+
+// A lake datasource and table name of a table's own folder ("./lake/ods_oplog": path "<cwd>/lake", table
+// "ods_oplog"). FAIL_CONFIG for an empty path or a URL of a kind that this version cannot write.
+bool datasource_from_folder(const char *path, Datasource **ret_datasource, char **ret_table, Err *err) MUST_CHECK;
 
 // Writes a project that works into `dir` (weir.yaml, jobs/, .gitignore): commented, one job of each
 // type. Refuses a folder that has a weir.yaml. FAIL_CONFIG.

@@ -1,0 +1,203 @@
+// A Job's life: from a name on the command line to a checked instance, and its end. What the keys
+// of each type are is in job_sync.c and job_later.c; how a file becomes a tree with parameters is
+// in job_file.c.
+#include "base/base.h"
+
+#include "job/job_internal.h"
+
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "base/text.h"
+
+enum { RETRIES_DEFAULT = 2, ROW_GROUP_ROWS_DEFAULT = 122880, THREADS_MAX = 64 };
+
+// What job_free has to free beyond the Job itself: the datasources of `weir copy`.
+typedef struct JobBox {
+    Job job;  // first: a Job * of ours is a JobBox *
+    Datasource *source, *target;
+} JobBox;
+
+Job *job_new(void)
+{
+    JobBox *box = mem_alloc(sizeof(*box));
+    Job *job = &box->job;
+    job->type = JOB_SYNC;
+    job->retries = RETRIES_DEFAULT;
+    job->memory_bytes = PROJECT_MEMORY_DEFAULT;
+    job->target.file_bytes = JOB_FILE_BYTES_DEFAULT;
+    job->target.row_group_rows = ROW_GROUP_ROWS_DEFAULT;
+    return job;
+}
+
+void job_take_datasources(Job *job, Datasource *source, Datasource *target)
+{
+    JobBox *box = (JobBox *)job;
+    box->source = source;
+    box->target = target;
+}
+
+static void source_done(SourceSpec *source)
+{
+    text_list_free(source->tables);
+    text_list_free(source->columns);
+    free(source->where);
+    free(source->query);
+    free(source->incremental);
+    free(source->split);
+}
+
+static void target_done(TargetSpec *target)
+{
+    for (size_t i = 0; i < target->partition_count; i++) {
+        free(target->partition[i].column);
+        free(target->partition[i].value);
+        free(target->partition[i].field);
+    }
+    free(target->partition);
+    free(target->table);
+}
+
+void job_free(Job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < job->source_count; i++) {
+        source_done(&job->sources[i]);
+    }
+    free(job->sources);
+    target_done(&job->target);
+    free(job->schedule.cycle);
+    text_list_free(job->schedule.depends_on);
+    free(job->name);
+    free(job->file);
+    free(job->state_dir);
+    JobBox *box = (JobBox *)job;
+    datasource_free(box->source);
+    datasource_free(box->target);
+    free(box);
+}
+
+bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)
+{
+    params->today = clock_usec_to_local(clock_now_usec());
+    char yesterday[16];
+    if (bizdate == NULL) {
+        const Civil midnight = {
+            .year = params->today.year, .month = params->today.month, .day = params->today.day};
+        const Civil before = civil_from_usec(civil_to_usec(&midnight) - 1);
+        (void)snprintf(yesterday, sizeof(yesterday), "%04u%02u%02u", (unsigned)before.year % 10000,
+                       (unsigned)before.month % 100, (unsigned)before.day % 100);
+        bizdate = yesterday;
+    }
+    return param_set_bizdate(params, bizdate, hour, minute, err);
+}
+
+void job_set_window(Job *job, const ParamSet *params)
+{
+    (void)snprintf(job->bizdate, sizeof(job->bizdate), "%04u%02u%02u",
+                   (unsigned)params->bizdate_year % 10000, (unsigned)params->bizdate_month % 100,
+                   (unsigned)params->bizdate_day % 100);
+    const Civil begin = {
+        .year = params->bizdate_year, .month = params->bizdate_month, .day = params->bizdate_day};
+    const Civil end = {.year = params->scheduled.year,
+                       .month = params->scheduled.month,
+                       .day = params->scheduled.day};
+    job->window_begin_usec = clock_local_to_usec(&begin);
+    job->window_end_usec = clock_local_to_usec(&end);
+}
+
+static bool check_request(const InstanceRequest *request, Err *err)
+{
+    if (request != NULL && (request->threads < 0 || request->threads > THREADS_MAX)) {
+        return fail(err, FAIL_CONFIG, "\"--threads\" must be a whole number from 1 to %d, not %d",
+                    THREADS_MAX, request->threads);
+    }
+    return true;
+}
+
+// Reads the keys of an opened file into `job` (sync) or only checks them.
+static bool bind_file(JobFile *file, Job *job, Err *err)
+{
+    switch (file->type) {
+    case JOB_SYNC:
+        job_bind_sync(file, job);
+        break;
+    case JOB_SQL:
+        job_bind_sql(file);
+        break;
+    case JOB_STREAM:
+        job_bind_stream(file);
+        break;
+    }
+    return problems_report(&file->problems, err);
+}
+
+static bool fail_later(const JobFile *file, Err *err)
+{
+    (void)fail(err, FAIL_CONFIG,
+               "%s: this version runs jobs of type \"sync\" only, and this is a job of type \"%s\"",
+               file->shown, file->type == JOB_SQL ? "sql" : "stream");
+    return fail_hint(err,
+                     "weir check %s says whether the file is right; a later version will run it.",
+                     file->name);
+}
+
+static void finish(JobFile *file, const InstanceRequest *request, Job *job)
+{
+    const Project *project = file->project;
+    job->name = mem_copy_text(file->name);
+    CLEANUP(mem_free_text) char *folder = fs_join(project->dir, "jobs");
+    job->file = mem_format("%s/%s.yaml", folder, file->name);
+    job->type = file->type;
+    job->schedule = file->schedule;
+    file->schedule = (Schedule){0};
+    job->timezone = project->timezone;
+    job->state_dir = fs_join(project->dir, ".weir");
+    if (request != NULL && request->threads > 0) {
+        job->threads = request->threads;
+    }
+    job_set_window(job, &file->params);
+}
+
+bool job_load(const Project *project, const char *name, const InstanceRequest *request,
+              Job **ret_job, Err *err)
+{
+    JobFile file;
+    if (!check_request(request, err) || !job_file_open(project, name, request, &file, err)) {
+        return false;
+    }
+    Job *job = job_new();
+    const bool ok = bind_file(&file, job, err) && (file.type == JOB_SYNC || fail_later(&file, err));
+    if (ok) {
+        finish(&file, request, job);
+        *ret_job = job;
+    } else {
+        job_free(job);
+    }
+    job_file_done(&file);
+    return ok;
+}
+
+bool job_check_instance(const Project *project, const char *name, const InstanceRequest *request,
+                        JobType *ret_type, Err *err)
+{
+    JobFile file;
+    if (!check_request(request, err) || !job_file_open(project, name, request, &file, err)) {
+        return false;
+    }
+    Job *job = job_new();
+    const bool ok = bind_file(&file, job, err);
+    if (ok) {
+        *ret_type = file.type;
+    }
+    job_free(job);
+    job_file_done(&file);
+    return ok;
+}
+
+bool job_check_file(const Project *project, const char *name, JobType *ret_type, Err *err)
+{
+    return job_check_instance(project, name, NULL, ret_type, err);
+}

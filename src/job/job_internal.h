@@ -1,0 +1,47 @@
+// For the files that read job files only.
+#pragma once
+
+#include "job/bind.h"
+#include "job/job.h"
+
+// A job file on its way to a Job: parsed, its instance's parameters computed, its keys not yet
+// read.
+typedef struct JobFile {
+    const Project *project;
+    char *name;   // "ods_oplog"
+    char *shown;  // "jobs/ods_oplog.yaml": in messages
+    Problems problems;
+    Doc doc;
+    JobType type;
+    ParamSet params;
+    Schedule schedule;
+} JobFile;
+
+// Finds and reads jobs/NAME.yaml.
+bool job_file_open(const Project *project, const char *name, const InstanceRequest *request,
+                   JobFile *ret_file, Err *err) MUST_CHECK;
+// The same from a text; `file` has its project, name and shown. False with an error where nothing
+// more can be read; other mistakes are in file->problems.
+bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceRequest *request,
+                    Err *err) MUST_CHECK;
+void job_file_done(JobFile *file);
+
+// Reads the keys of each type; mistakes go to file->problems. Sync fills `job`, whose defaults are
+// set.
+void job_bind_sync(JobFile *file, Job *job);
+void job_bind_sql(JobFile *file);
+void job_bind_stream(JobFile *file);
+Binder job_binder(JobFile *file);
+
+// The datasource that the text of `key` names, or NULL after a mistake. `NULL` name: NULL.
+const Datasource *job_find_datasource(JobFile *file, const DocNode *mapping, const char *name);
+
+// A new Job with every default set. It is freed with job_free.
+Job *job_new(void) MUST_CHECK;
+void job_take_datasources(Job *job, Datasource *source, Datasource *target);
+
+// Fills the parameters' bizdate (NULL: yesterday), scheduled time and today.
+bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)
+    MUST_CHECK;
+// Copies the business date and its window of instants into the job.
+void job_set_window(Job *job, const ParamSet *params);

@@ -1,0 +1,133 @@
+// Jobs of type sql and stream: their files are checked now, so that a project can hold them;
+// running them comes with a later version, which extends these tables.
+#include "base/base.h"
+
+#include "job/job_internal.h"
+
+#include "base/text.h"
+
+#define MEMBER(form, member) .name = #member, .offset = offsetof(form, member)
+
+static const char *const SQL_WORDS[] = {"sql", NULL};
+static const char *const STREAM_WORDS[] = {"stream", NULL};
+static const char *const ENGINE_WORDS[] = {"duckdb", "maxcompute", "spark", NULL};
+static const char *const FORMAT_WORDS[] = {"columns", "dataworks", "canal", "debezium", NULL};
+
+typedef struct SqlForm {
+    int type, engine;
+    char *description, *sql, *datasource;
+    int64_t retries, threads;
+    uint64_t memory;
+    const DocNode *args, *schedule;
+} SqlForm;
+
+static const BindKey SQL_KEYS[] = {
+    {MEMBER(SqlForm, type), .kind = BIND_WORD, .words = SQL_WORDS},
+    {MEMBER(SqlForm, description), .kind = BIND_TEXT, .flags = BIND_RAW | BIND_EMPTY},
+    {MEMBER(SqlForm, engine), .kind = BIND_WORD, .fallback = "duckdb", .words = ENGINE_WORDS},
+    {MEMBER(SqlForm, datasource), .kind = BIND_TEXT},
+    {MEMBER(SqlForm, sql), .kind = BIND_TEXT, .flags = BIND_REQUIRED},
+    {MEMBER(SqlForm, retries), .kind = BIND_INT, .fallback = "0", .max = 100},
+    {MEMBER(SqlForm, threads), .kind = BIND_INT, .min = 1, .max = 64},
+    {MEMBER(SqlForm, memory), .kind = BIND_BYTES, .min = (int64_t)16 << 20,
+     .max = (int64_t)1 << 40},
+    {MEMBER(SqlForm, args), .kind = BIND_NODE},
+    {MEMBER(SqlForm, schedule), .kind = BIND_NODE},
+};
+
+typedef struct StreamForm {
+    int type;
+    char *description;
+    const DocNode *source, *target, *args, *schedule;
+} StreamForm;
+
+static const BindKey STREAM_KEYS[] = {
+    {MEMBER(StreamForm, type), .kind = BIND_WORD, .words = STREAM_WORDS},
+    {MEMBER(StreamForm, description), .kind = BIND_TEXT, .flags = BIND_RAW | BIND_EMPTY},
+    {MEMBER(StreamForm, source), .kind = BIND_NODE, .flags = BIND_REQUIRED},
+    {MEMBER(StreamForm, target), .kind = BIND_NODE, .flags = BIND_REQUIRED},
+    {MEMBER(StreamForm, args), .kind = BIND_NODE},
+    {MEMBER(StreamForm, schedule), .kind = BIND_NODE},
+};
+
+typedef struct StreamSourceForm {
+    char *datasource, *start;
+    char **table, **tables;
+} StreamSourceForm;
+
+static const BindKey STREAM_SOURCE_KEYS[] = {
+    {MEMBER(StreamSourceForm, datasource), .kind = BIND_TEXT, .flags = BIND_REQUIRED},
+    {MEMBER(StreamSourceForm, table), .kind = BIND_TEXT_LIST},
+    {MEMBER(StreamSourceForm, tables), .kind = BIND_TEXT_LIST},
+    {MEMBER(StreamSourceForm, start), .kind = BIND_TEXT},
+};
+
+typedef struct StreamTargetForm {
+    char *datasource, *topic, *table;
+    int format;
+} StreamTargetForm;
+
+static const BindKey STREAM_TARGET_KEYS[] = {
+    {MEMBER(StreamTargetForm, datasource), .kind = BIND_TEXT},
+    // ${database} and ${table} there are the change's own, not parameters.
+    {MEMBER(StreamTargetForm, topic), .kind = BIND_TEXT, .flags = BIND_RAW},
+    {MEMBER(StreamTargetForm, table), .kind = BIND_TEXT, .flags = BIND_RAW},
+    {MEMBER(StreamTargetForm, format), .kind = BIND_WORD, .fallback = "columns",
+     .words = FORMAT_WORDS},
+};
+
+void job_bind_sql(JobFile *file)
+{
+    const Binder binder = job_binder(file);
+    SqlForm form = {0};
+    const DocNode *root = file->doc.root;
+    bind_mapping(&binder, root, NULL, SQL_KEYS, ARRAY_LEN(SQL_KEYS), &form);
+    (void)job_find_datasource(file, root, form.datasource);
+    bind_free(SQL_KEYS, ARRAY_LEN(SQL_KEYS), &form);
+}
+
+static void bind_stream_source(JobFile *file, const DocNode *node)
+{
+    const Binder binder = job_binder(file);
+    StreamSourceForm form = {0};
+    bind_mapping(&binder, node, "\"source\"", STREAM_SOURCE_KEYS, ARRAY_LEN(STREAM_SOURCE_KEYS),
+                 &form);
+    (void)job_find_datasource(file, node, form.datasource);
+    if (node->kind == DOC_MAPPING
+        && (doc_get(node, "table") == NULL) == (doc_get(node, "tables") == NULL)) {
+        problems_add(&file->problems, node->line, node->column, "%s",
+                     doc_get(node, "table") == NULL
+                         ? "\"tables\" is missing in \"source\""
+                         : "\"table\" and \"tables\" cannot stand together; keep one of them");
+    }
+    bind_free(STREAM_SOURCE_KEYS, ARRAY_LEN(STREAM_SOURCE_KEYS), &form);
+}
+
+static void bind_stream_target(JobFile *file, const DocNode *node)
+{
+    const Binder binder = job_binder(file);
+    StreamTargetForm form = {0};
+    bind_mapping(&binder, node, "\"target\"", STREAM_TARGET_KEYS, ARRAY_LEN(STREAM_TARGET_KEYS),
+                 &form);
+    (void)job_find_datasource(file, node, form.datasource);
+    if (node->kind == DOC_MAPPING
+        && (doc_get(node, "topic") == NULL) == (doc_get(node, "table") == NULL)) {
+        problems_add(&file->problems, node->line, node->column,
+                     "\"target\" needs a \"topic\" (of Kafka) or a \"table\" (of a lake)");
+    }
+    bind_free(STREAM_TARGET_KEYS, ARRAY_LEN(STREAM_TARGET_KEYS), &form);
+}
+
+void job_bind_stream(JobFile *file)
+{
+    const Binder binder = job_binder(file);
+    StreamForm form = {0};
+    bind_mapping(&binder, file->doc.root, NULL, STREAM_KEYS, ARRAY_LEN(STREAM_KEYS), &form);
+    if (form.source != NULL) {
+        bind_stream_source(file, form.source);
+    }
+    if (form.target != NULL) {
+        bind_stream_target(file, form.target);
+    }
+    bind_free(STREAM_KEYS, ARRAY_LEN(STREAM_KEYS), &form);
+}
