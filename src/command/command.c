@@ -1,0 +1,96 @@
+// From argv to a verb to an exit code. The only place that shows an error.
+#include "command/command.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+const Command *const commands[] = {
+    &command_init, &command_check, &command_run, &command_copy, &command_version, NULL,
+};
+
+static void command_print_overview(FILE *out)
+{
+    (void)fprintf(out, "weir keeps analytical copies of MySQL-family databases right: every day as "
+                       "partitions of lake tables.\n\nUsage: weir VERB [options]\n\nVerbs:\n");
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        (void)fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    (void)fprintf(out, "\n\"weir VERB --help\" says more of each. A new project: weir init shop\n"
+                       "Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 source, "
+                       "4 target, 5 dirty limit, 130 cancelled.\n");
+}
+
+static void command_print_error(const Err *err)
+{
+    (void)fprintf(stderr, "weir: %s\n", err->message);
+    if (err->hint[0] != '\0') {
+        (void)fprintf(stderr, "hint: %s\n", err->hint);
+    }
+}
+
+static bool command_fail_unknown(const char *name, Err *err)
+{
+    const char *known[ARRAY_LEN(commands)] = {0};
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        known[i] = commands[i]->name;
+    }
+    const char *nearest = text_nearest(name, known);
+    (void)fail(err, FAIL_CONFIG, "unknown verb \"%s\"", name);
+    return nearest == NULL ? fail_hint(err, "\"weir help\" lists the verbs.")
+                           : fail_hint(err, "Did you mean \"weir %s\"? \"weir help\" lists all.", nearest);
+}
+
+int command_main(int argc, char **argv)
+{
+    const char *name = argc < 2 ? NULL : argv[1];
+    bool wants_help = name != NULL && (text_equal(name, "help") || text_equal(name, "--help") ||
+                                       text_equal(name, "-h"));
+    if (name == NULL || (wants_help && argc == 2)) {
+        command_print_overview(name == NULL ? stderr : stdout);
+        return name == NULL ? err_exit_code(FAIL_CONFIG) : 0;
+    }
+    if (text_equal(name, "--version")) {
+        name = "version";
+    }
+    char help_flag[] = "--help";
+    char *help_argv[] = {argv[1], help_flag, NULL};
+    if (wants_help) {
+        name = argv[2];
+    }
+    Err err = {0};
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (!text_equal(commands[i]->name, name)) {
+            continue;
+        }
+        bool done = wants_help ? commands[i]->run(commands[i], 2, help_argv, &err)
+                               : commands[i]->run(commands[i], argc - 1, argv + 1, &err);
+        if (fflush(stdout) != 0 && done) {
+            done = fail(&err, FAIL_TARGET, "could not write to standard output");
+        }
+        if (done) {
+            return 0;
+        }
+        command_print_error(&err);
+        return err_exit_code(err.kind);
+    }
+    (void)command_fail_unknown(name, &err);
+    command_print_error(&err);
+    return err_exit_code(err.kind);
+}
+
+bool command_open_project(const char *dir, Project **ret_project, Err *err)
+{
+    Project *project;
+    if (!project_load(dir, &project, err)) {
+        return false;
+    }
+    if (!clock_set_zone(project->timezone, err)) {
+        (void)err_context(err, "%s/weir.yaml", project->dir);
+        project_free(project);
+        return false;
+    }
+    *ret_project = project;
+    return true;
+}

@@ -1,0 +1,30 @@
+// The verbs of the command line: one file each, one table row each.
+#pragma once
+
+#include "command/option.h"
+#include "job/project.h"
+
+typedef struct Command {
+    const char *name;
+    const char *usage;     // "run JOB [options]"
+    const char *summary;   // one line for `weir help`
+    const char *examples;  // lines for `weir NAME --help`
+    const char *description;
+    // argv[0] is the verb. Prints its results to standard output. False: err says why.
+    bool (*run)(const struct Command *self, int argc, char **argv, Err *err);
+} Command;
+
+extern const Command command_init;
+extern const Command command_check;
+extern const Command command_run;
+extern const Command command_copy;
+extern const Command command_version;
+
+// All verbs; ends with NULL.
+extern const Command *const commands[];
+
+// Looks up argv[1] and runs it. Returns the process's exit code; prints the error.
+int command_main(int argc, char **argv);
+
+// What most verbs begin with: the project (--project DIR or the nearest above) and its time zone.
+bool command_open_project(const char *dir, Project **ret_project, Err *err) MUST_CHECK;

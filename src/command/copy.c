@@ -1,0 +1,111 @@
+// weir copy URL DIR: no project, one table, one partition or the whole table.
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "command/command.h"
+#include "command/instance.h"
+
+typedef struct CopyOptions {
+    const char *partition, *where, *mode, *bizdate, *columns, *timezone, *zero_dates;
+    int threads;
+    InstanceOutput output;
+} CopyOptions;
+
+static bool copy_mode(const char *text, WriteMode *ret_mode, Err *err)
+{
+    if (text == NULL || text_equal(text, "overwrite")) {
+        *ret_mode = WRITE_OVERWRITE;
+    } else if (text_equal(text, "append")) {
+        *ret_mode = WRITE_APPEND;
+    } else {
+        return fail(err, FAIL_CONFIG, "\"--mode\" must be overwrite or append, not \"%s\"", text);
+    }
+    return true;
+}
+
+// Fills in what the command line says; the URL decided the rest.
+static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
+{
+    if (!copy_mode(options->mode, &job->target.mode, err)) {
+        return false;
+    }
+    if (options->threads > 0) {
+        job->threads = options->threads;
+    }
+    return job_copy_options(job,
+                            &(JobCopyOptions){.bizdate = options->bizdate,
+                                              .partition = options->partition,
+                                              .where = options->where,
+                                              .columns = options->columns,
+                                              .zero_dates = options->zero_dates},
+                            err);
+}
+
+static bool copy_table(const char *url, const char *dir, const CopyOptions *options, Err *err)
+{
+    if (!clock_set_zone(options->timezone, err)) {
+        return false;
+    }
+    Datasource *source;
+    char *table;
+    if (!datasource_from_url(url, &source, &table, err)) {
+        return false;
+    }
+    Datasource *target;
+    char *target_table;
+    if (!datasource_from_folder(dir, &target, &target_table, err)) {
+        datasource_free(source);
+        free(table);
+        return false;
+    }
+    Job *job = job_for_copy(source, table, target, target_table);
+    bool done = copy_apply(job, options, err) && instance_run(job, options->output, err);
+    job_free(job);
+    return done;
+}
+
+static bool copy_run(const Command *self, int argc, char **argv, Err *err)
+{
+    CopyOptions copy = {0};
+    const char *arguments[2] = {0};
+    bool help = false;
+    const Option options[] = {
+        {.name = "partition", .argument = "ds=20161114", .ret_text = &copy.partition,
+         .help = "the partition to write; the whole table where it is left out"},
+        {.name = "where", .argument = "SQL", .ret_text = &copy.where, .help = "which rows"},
+        {.name = "columns", .argument = "LIST", .ret_text = &copy.columns,
+         .help = "columns or SQL expressions, with commas between them"},
+        {.name = "mode", .argument = "MODE", .ret_text = &copy.mode, .help = "overwrite (default) or append"},
+        {.name = "bizdate", .argument = "YYYYMMDD", .ret_text = &copy.bizdate,
+         .help = "for ${bizdate} in the other options; yesterday where it is left out"},
+        {.name = "zero-dates", .argument = "POLICY", .ret_text = &copy.zero_dates,
+         .help = "null (default), text or error"},
+        {.name = "timezone", .argument = "ZONE", .ret_text = &copy.timezone,
+         .help = "for business dates and conditions; the machine's where it is left out"},
+        {.name = "threads", .argument = "N", .ret_int = &copy.threads, .int_max = 64,
+         .help = "readers at most"},
+        {.name = "json", .ret_flag = &copy.output.json,
+         .help = "print the summary as JSON on standard output"},
+        {.name = "quiet", .ret_flag = &copy.output.quiet, .help = "no progress"},
+        {0},
+    };
+    if (!option_parse(self, options, argc, argv, 2, 2, arguments, &help, err) || help) {
+        return help;
+    }
+    return copy_table(arguments[0], arguments[1], &copy, err);
+}
+
+const Command command_copy = {
+    .name = "copy",
+    .usage = "copy URL DIR [options]",
+    .summary = "copy one table into a lake table, without a project",
+    .description =
+        "URL is mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE/TABLE; the password may come from\n"
+        "WEIR_PASSWORD instead, so that it stands in no process list. ?socket=/PATH and ?tls=MODE are\n"
+        "known. DIR is the table's own folder.",
+    .examples = "  weir copy mysql://reader@localhost/shop/oplog ./lake/ods_oplog\n"
+                "  weir copy mysql://reader@db:3306/shop/oplog ./lake/ods_oplog --partition ds=20161114\n",
+    .run = copy_run,
+};

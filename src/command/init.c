@@ -1,0 +1,34 @@
+// weir init DIR
+#include <stdio.h>
+
+#include "command/command.h"
+#include "job/job.h"
+
+static bool init_run(const Command *self, int argc, char **argv, Err *err)
+{
+    const char *dir = NULL;
+    bool help = false;
+    const Option options[] = {{0}};
+    if (!option_parse(self, options, argc, argv, 1, 1, &dir, &help, err) || help) {
+        return help;
+    }
+    if (!project_init(dir, err)) {
+        return false;
+    }
+    (void)fprintf(stderr,
+                  "A project lies in %s. Next:\n"
+                  "  1. name your server in %s/weir.yaml\n"
+                  "  2. cd %s && weir check\n"
+                  "  3. weir run ods_oplog\n",
+                  dir, dir, dir);
+    return true;
+}
+
+const Command command_init = {
+    .name = "init",
+    .usage = "init DIR",
+    .summary = "make a project: weir.yaml and one commented job of each type",
+    .description = "Writes DIR/weir.yaml and DIR/jobs/*.yaml. A folder that has a project is left alone.",
+    .examples = "  weir init shop\n",
+    .run = init_run,
+};

@@ -1,0 +1,84 @@
+// No signal handler: the signals are blocked in every thread and one thread waits for them.
+#include "command/instance.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "run/batch.h"
+
+typedef struct SignalWait {
+    sigset_t signals;
+    Cancel *cancel;
+    pthread_t thread;
+} SignalWait;
+
+static void *signal_wait_run(void *argument)
+{
+    SignalWait *wait = argument;
+    for (int count = 0;;) {
+        int signal_number;
+        if (sigwait(&wait->signals, &signal_number) != 0) {
+            continue;
+        }
+        if (signal_number == SIGUSR1) {
+            return NULL;  // the run is over
+        }
+        if (count++ > 0) {
+            // What a killed run leaves behind, the next one removes.
+            _exit(err_exit_code(FAIL_CANCELLED));
+        }
+        cancel_request(wait->cancel);
+    }
+}
+
+static bool signal_wait_begin(SignalWait *wait, Cancel *cancel, Err *err)
+{
+    wait->cancel = cancel;
+    (void)sigemptyset(&wait->signals);
+    (void)sigaddset(&wait->signals, SIGINT);
+    (void)sigaddset(&wait->signals, SIGTERM);
+    (void)sigaddset(&wait->signals, SIGUSR1);
+    // Inherited by all threads that are made from here on.
+    (void)pthread_sigmask(SIG_BLOCK, &wait->signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return pthread_create(&wait->thread, NULL, signal_wait_run, wait) == 0 ||
+           fail(err, FAIL_INTERNAL, "could not start a thread");
+}
+
+static void signal_wait_end(SignalWait *wait)
+{
+    (void)pthread_kill(wait->thread, SIGUSR1);
+    (void)pthread_join(wait->thread, NULL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &wait->signals, NULL);
+}
+
+static void instance_print(const RunReport *report, InstanceOutput output)
+{
+    CLEANUP(buf_done) Buf text = {0};
+    if (output.json) {
+        run_report_json(report, &text);
+        (void)fwrite(buf_text(&text), 1, text.len, stdout);
+    } else {
+        run_report_text(report, &text);
+        (void)fwrite(buf_text(&text), 1, text.len, stderr);
+    }
+}
+
+bool instance_run(const Job *job, InstanceOutput output, Err *err)
+{
+    Cancel *cancel = cancel_new();
+    SignalWait wait;
+    bool done = signal_wait_begin(&wait, cancel, err);
+    if (done) {
+        RunReport report;
+        done = batch_run(job, cancel, output.quiet ? PROGRESS_NONE : PROGRESS_AUTO, &report, err);
+        signal_wait_end(&wait);
+        instance_print(&report, output);
+        run_report_done(&report);
+    }
+    cancel_free(cancel);
+    return done;
+}

@@ -1,0 +1,7 @@
+// weir: argv -> command table -> exit code.
+#include "command/command.h"
+
+int main(int argc, char **argv)
+{
+    return command_main(argc, argv);
+}

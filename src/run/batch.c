@@ -1,0 +1,151 @@
+// A batch run is a straight line: source -> sink, both opened before anything moves, one commit at the end.
+//
+// What is loaded and not committed is removed by the sink's close, whatever stopped the run. A run that
+// starts over closes both ends first, so that rows of two snapshots can never meet in one commit.
+#include "run/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+
+static void source_done(Source **source)
+{
+    if (*source != NULL) {
+        (*source)->ops->close(*source);
+    }
+}
+
+static void sink_done(Sink **sink)
+{
+    if (*sink != NULL) {
+        (*sink)->ops->close(*sink);
+    }
+}
+
+static void reject_done(Reject **reject)
+{
+    reject_free(*reject);
+}
+
+// <state>/rejects/<job>-<bizdate>-<time>-<pid>.jsonl, unique to this run.
+static char *batch_reject_path(const Job *job)
+{
+    Civil now = clock_usec_to_local(clock_now_usec());
+    return mem_format("%s/rejects/%s-%s-%04d%02d%02dT%02d%02d%02d-%d.jsonl", job->state_dir, job->name,
+                      job->bizdate, now.year, now.month, now.day, now.hour, now.minute, now.second,
+                      (int)getpid());
+}
+
+static void batch_note_snapshot(const Source *source, RunReport *report)
+{
+    const SnapshotInfo *snapshot = source->ops->snapshot(source);
+    free(report->snapshot);
+    free(report->server);
+    report->server = mem_copy_text(snapshot->server);
+    report->snapshot = snapshot->position == NULL
+                           ? mem_copy_text(snapshot->how)
+                           : mem_format("%s at %s", snapshot->how, snapshot->position);
+    report->readers = source->ops->reader_count(source);
+    if (snapshot->warning != NULL) {
+        run_report_warn(report, snapshot->warning);
+    }
+}
+
+static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunReport *report, Err *err)
+{
+    const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
+    const SinkOps *sink_type = sink_ops(job->target.datasource->type);
+    if (source_type == NULL || sink_type == NULL) {
+        return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
+                    job->sources[0].datasource->type, job->target.datasource->type);
+    }
+    CLEANUP(source_done) Source *source = NULL;
+    if (!source_type->open(job, &report->counters, cancel, &source, err)) {
+        return false;
+    }
+    size_t key_count = 0;
+    const size_t *key = source_type->key(source, &key_count);
+    CLEANUP(sink_done) Sink *sink = NULL;
+    if (!sink_type->open(job, source_type->schema(source), key, key_count, &sink, err)) {
+        return false;
+    }
+    if (!source_type->plan(source, job->threads, err) || !source_type->begin(source, err)) {
+        return false;
+    }
+    batch_note_snapshot(source, report);
+    const LoadInput input = {
+        .source = source, .reject = reject, .counters = &report->counters, .cancel = cancel};
+    if (!sink_type->load(sink, &input, err)) {
+        return false;
+    }
+    // The last moment at which a stop leaves the target as it was.
+    return cancel_check(cancel, err) && sink_type->commit(sink, &report->target, err);
+}
+
+// A second, then five, then fifteen; less where a stop is asked for.
+static void batch_wait(int attempt, const Cancel *cancel)
+{
+    static const int seconds[] = {1, 5, 15};
+    int wait = seconds[(size_t)attempt < ARRAY_LEN(seconds) ? attempt - 1 : (int)ARRAY_LEN(seconds) - 1];
+    int64_t until = clock_monotonic_usec() + wait * INT64_C(1000000);
+    while (clock_monotonic_usec() < until && !cancel_requested(cancel)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+}
+
+static void batch_reset_counters(Counters *counters)
+{
+    atomic_store(&counters->rows_read, 0);
+    atomic_store(&counters->rows_written, 0);
+    atomic_store(&counters->rows_dirty, 0);
+    atomic_store(&counters->bytes_read, 0);
+    atomic_store(&counters->bytes_written, 0);
+    atomic_store(&counters->zero_dates, 0);
+    atomic_store(&counters->slices_done, 0);
+    atomic_store(&counters->slices_total, 0);
+    atomic_store(&counters->rows_estimated, 0);
+}
+
+static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        report->attempts = attempt;
+        CLEANUP(mem_free_text) char *path = batch_reject_path(job);
+        CLEANUP(reject_done) Reject *reject = reject_new(path, job->dirty_limit, &report->counters);
+        bool done = batch_attempt(job, cancel, reject, report, err);
+        free(report->reject_file);
+        report->reject_file = mem_copy_text(reject_path(reject));
+        if (done || !err->retriable || attempt > job->retries || cancel_requested(cancel)) {
+            return done;
+        }
+        log_warn("%s: %s; the snapshot is lost, starting over (%d of %d)", job->name, err->message,
+                 attempt + 1, job->retries + 1);
+        batch_wait(attempt, cancel);
+        batch_reset_counters(&report->counters);
+    }
+}
+
+bool batch_run(const Job *job, Cancel *cancel, ProgressStyle style, RunReport *ret_report, Err *err)
+{
+    RunReport *report = ret_report;
+    *report = (RunReport){.job = mem_copy_text(job->name), .bizdate = mem_copy_text(job->bizdate)};
+    int64_t begun = clock_monotonic_usec();
+    Progress *progress = progress_start(job->name, &report->counters, style);
+    bool done = batch_attempts(job, cancel, report, err);
+    progress_stop(progress);
+    report->seconds = (double)(clock_monotonic_usec() - begun) / 1e6;
+    if (!done) {
+        // A wish to stop explains every error that followed from it.
+        if (cancel_requested(cancel) && err->kind != FAIL_CANCELLED) {
+            (void)fail(err, FAIL_CANCELLED, "cancelled, nothing was published");
+        }
+        report->status = err->kind;
+        report->error = *err;
+    }
+    return done;
+}

@@ -1,0 +1,198 @@
+// The plan is shown from the same source and sink that a run uses: what stands here is what will happen.
+#include "run/plan.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "sink/sink.h"
+
+typedef struct Plan {
+    const Job *job;
+    Counters counters;
+    Source *source;
+    Sink *sink;
+    const Schema *schema;
+    const ColumnPlan *columns;
+    size_t column_count;
+    const SliceInfo *slices;
+    size_t slice_count;
+} Plan;
+
+static void plan_done(Plan *plan)
+{
+    if (plan->sink != NULL) {
+        plan->sink->ops->close(plan->sink);
+    }
+    if (plan->source != NULL) {
+        plan->source->ops->close(plan->source);
+    }
+}
+
+static bool plan_make(const Job *job, Cancel *cancel, Plan *plan, Err *err)
+{
+    plan->job = job;
+    const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
+    const SinkOps *sink_type = sink_ops(job->target.datasource->type);
+    if (source_type == NULL || sink_type == NULL) {
+        return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
+                    job->sources[0].datasource->type, job->target.datasource->type);
+    }
+    if (!source_type->open(job, &plan->counters, cancel, &plan->source, err)) {
+        return false;
+    }
+    plan->schema = source_type->schema(plan->source);
+    size_t key_count = 0;
+    const size_t *key = source_type->key(plan->source, &key_count);
+    if (!sink_type->open(job, plan->schema, key, key_count, &plan->sink, err) ||
+        !source_type->plan(plan->source, job->threads, err)) {
+        return false;
+    }
+    plan->columns = sink_type->columns(plan->sink, &plan->column_count);
+    plan->slices = source_type->slices(plan->source, &plan->slice_count);
+    return true;
+}
+
+static void plan_pad(Buf *out, const char *text, size_t width)
+{
+    buf_add_text(out, text);
+    for (size_t len = text_width(text); len < width; len++) {
+        buf_add_char(out, ' ');
+    }
+    buf_add_text(out, "  ");
+}
+
+// The texts of one line of the column table.
+typedef struct PlanLine {
+    const char *source_name, *source_type, *target_name, *note;
+    Buf value_type;
+    const char *target_type;
+} PlanLine;
+
+static PlanLine plan_line(const Plan *plan, const ColumnPlan *column)
+{
+    PlanLine line = {.target_name = column->name, .target_type = column->target_type, .note = ""};
+    if (column->source_field == SIZE_MAX) {
+        line.source_name = "-";
+        line.source_type = "";
+        line.note = "not in the source: NULL, or the partition's value";
+        return line;
+    }
+    const Field *field = &plan->schema->fields[column->source_field];
+    line.source_name = field->name;
+    line.source_type = field->source_type == NULL ? "" : field->source_type;
+    type_describe(field->type, &line.value_type);
+    line.note = column->is_new ? "new" : "";
+    return line;
+}
+
+static void plan_add_columns(const Plan *plan, Buf *out)
+{
+    size_t widths[4] = {strlen("source column"), strlen("source type"), strlen("read as"),
+                        strlen("target type")};
+    for (size_t pass = 0; pass < 2; pass++) {
+        if (pass == 1) {
+            buf_add_text(out, "  ");
+            plan_pad(out, "source column", widths[0]);
+            plan_pad(out, "source type", widths[1]);
+            plan_pad(out, "read as", widths[2]);
+            plan_pad(out, "target type", widths[3]);
+            buf_add_text(out, "target column\n");
+        }
+        for (size_t i = 0; i < plan->column_count; i++) {
+            PlanLine line = plan_line(plan, &plan->columns[i]);
+            const char *cells[] = {line.source_name, line.source_type, buf_text(&line.value_type),
+                                   line.target_type};
+            if (pass == 1) {
+                buf_add_text(out, "  ");
+            }
+            for (size_t c = 0; c < ARRAY_LEN(cells); c++) {
+                if (pass == 1) {
+                    plan_pad(out, cells[c], widths[c]);
+                } else if (text_width(cells[c]) > widths[c]) {
+                    widths[c] = text_width(cells[c]);
+                }
+            }
+            if (pass == 1) {
+                buf_add_format(out, "%s%s%s%s\n", line.target_name, line.note[0] == '\0' ? "" : "  (",
+                               line.note, line.note[0] == '\0' ? "" : ")");
+            }
+            buf_done(&line.value_type);
+        }
+    }
+}
+
+#define PLAN_SLICES_SHOWN 40
+
+static void plan_add_text(const Plan *plan, Buf *out)
+{
+    const Job *job = plan->job;
+    buf_add_format(out, "job %s, business date %s: %s, target %s\n", job->name, job->bizdate,
+                   job->target.mode == WRITE_APPEND ? "append" : "overwrite", job->target.table);
+    plan_add_columns(plan, out);
+    buf_add_format(out, "  %zu slice%s, at most %d reader%s\n", plan->slice_count,
+                   plan->slice_count == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s");
+    for (size_t i = 0; i < plan->slice_count && i < PLAN_SLICES_SHOWN; i++) {
+        const SliceInfo *slice = &plan->slices[i];
+        char space[TEXT_NUMBER_SIZE];
+        buf_add_format(out, "  %4zu  %s%s%s", i + 1, slice->table,
+                       slice->condition[0] == '\0' ? "" : " where ", slice->condition);
+        if (slice->rows > 0) {
+            buf_add_format(out, "  (about %s rows)", text_count(slice->rows, space));
+        }
+        buf_add_char(out, '\n');
+    }
+    if (plan->slice_count > PLAN_SLICES_SHOWN) {
+        buf_add_format(out, "        ... and %zu more\n", plan->slice_count - PLAN_SLICES_SHOWN);
+    }
+}
+
+static void plan_add_json(const Plan *plan, Buf *out)
+{
+    JsonWriter json = json_writer(out);
+    json_begin_object(&json);
+    json_member_text(&json, "job", plan->job->name);
+    json_member_text(&json, "bizdate", plan->job->bizdate);
+    json_member_text(&json, "target", plan->job->target.table);
+    json_key(&json, "columns");
+    json_begin_array(&json);
+    for (size_t i = 0; i < plan->column_count; i++) {
+        PlanLine line = plan_line(plan, &plan->columns[i]);
+        bool has_source = plan->columns[i].source_field != SIZE_MAX;
+        json_begin_object(&json);
+        json_member_text(&json, "source", has_source ? line.source_name : NULL);
+        json_member_text(&json, "source_type", has_source ? line.source_type : NULL);
+        json_member_text(&json, "type", has_source ? buf_text(&line.value_type) : NULL);
+        json_member_text(&json, "target", line.target_name);
+        json_member_text(&json, "target_type", line.target_type);
+        json_member_bool(&json, "new", plan->columns[i].is_new);
+        json_end_object(&json);
+        buf_done(&line.value_type);
+    }
+    json_end_array(&json);
+    json_key(&json, "slices");
+    json_begin_array(&json);
+    for (size_t i = 0; i < plan->slice_count; i++) {
+        json_begin_object(&json);
+        json_member_text(&json, "table", plan->slices[i].table);
+        json_member_text(&json, "condition", plan->slices[i].condition);
+        json_key(&json, "rows");
+        json_uint(&json, plan->slices[i].rows);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    json_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
+bool plan_describe(const Job *job, Cancel *cancel, bool json, Buf *out, Err *err)
+{
+    CLEANUP(plan_done) Plan plan = {0};
+    if (!plan_make(job, cancel, &plan, err)) {
+        return false;
+    }
+    if (json) {
+        plan_add_json(&plan, out);
+    } else {
+        plan_add_text(&plan, out);
+    }
+    return true;
+}

@@ -1,0 +1,181 @@
+// The end of a run in words and in JSON. Both are made from the same struct, so they cannot disagree.
+#include "run/report.h"
+
+#include <sys/resource.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+void run_report_done(RunReport *report)
+{
+    free(report->job);
+    free(report->bizdate);
+    sink_result_done(&report->target);
+    free(report->snapshot);
+    free(report->server);
+    free(report->reject_file);
+    for (size_t i = 0; i < report->warning_count; i++) {
+        free(report->warnings[i]);
+    }
+    free(report->warnings);
+}
+
+void run_report_warn(RunReport *report, const char *text)
+{
+    for (size_t i = 0; i < report->warning_count; i++) {
+        if (text_equal(report->warnings[i], text)) {
+            return;
+        }
+    }
+    report->warnings =
+        mem_grow(report->warnings, (report->warning_count + 1) * sizeof(*report->warnings));
+    report->warnings[report->warning_count++] = mem_copy_text(text);
+}
+
+uint64_t run_peak_memory(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static double report_rate(const RunReport *report)
+{
+    uint64_t rows = atomic_load(&report->counters.rows_read);
+    return report->seconds > 0 ? (double)rows / report->seconds : 0;
+}
+
+static void report_json_counts(const RunReport *report, JsonWriter *json)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {
+        {"rows_read", atomic_load(&report->counters.rows_read)},
+        {"rows_written", atomic_load(&report->counters.rows_written)},
+        {"rows_dirty", atomic_load(&report->counters.rows_dirty)},
+        {"zero_dates", atomic_load(&report->counters.zero_dates)},
+        {"bytes", atomic_load(&report->counters.bytes_read)},
+        {"bytes_written", atomic_load(&report->counters.bytes_written)},
+        {"slices", atomic_load(&report->counters.slices_total)},
+        {"peak_memory_bytes", run_peak_memory()},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        json_key(json, counts[i].key);
+        json_uint(json, counts[i].value);
+    }
+}
+
+static void report_json_error(const RunReport *report, JsonWriter *json)
+{
+    json_key(json, "error");
+    if (report->status == FAIL_NONE) {
+        json_null(json);
+        return;
+    }
+    json_begin_object(json);
+    json_member_text(json, "kind", fail_kind_name(report->status));
+    json_member_text(json, "message", report->error.message);
+    json_member_text(json, "hint", report->error.hint[0] == '\0' ? NULL : report->error.hint);
+    json_end_object(json);
+}
+
+void run_report_json(const RunReport *report, Buf *out)
+{
+    bool done = report->status == FAIL_NONE;
+    JsonWriter json = json_writer(out);
+    json_begin_object(&json);
+    json_member_text(&json, "job", report->job);
+    json_member_text(&json, "bizdate", report->bizdate);
+    json_member_text(&json, "status",
+                     done ? "done" : report->status == FAIL_CANCELLED ? "cancelled" : "failed");
+    report_json_counts(report, &json);
+    json_key(&json, "seconds");
+    json_fixed(&json, report->seconds, 3);
+    json_key(&json, "rows_per_second");
+    json_fixed(&json, report_rate(report), 0);
+    json_member_text(&json, "target", report->target.location);
+    json_member_text(&json, "partition", report->target.partition);
+    json_key(&json, "version");
+    if (done) {
+        json_int(&json, report->target.version);
+    } else {
+        json_null(&json);
+    }
+    json_key(&json, "replaced_rows");
+    if (done && report->target.replaced_rows >= 0) {
+        json_int(&json, report->target.replaced_rows);
+    } else {
+        json_null(&json);
+    }
+    json_member_int(&json, "files", (int64_t)report->target.files);
+    json_member_text(&json, "snapshot", report->snapshot);
+    json_member_text(&json, "server", report->server);
+    json_member_int(&json, "readers", report->readers);
+    json_member_int(&json, "attempts", report->attempts);
+    json_member_text(&json, "reject_file", report->reject_file);
+    json_key(&json, "warnings");
+    json_begin_array(&json);
+    for (size_t i = 0; i < report->warning_count; i++) {
+        json_text(&json, report->warnings[i]);
+    }
+    json_end_array(&json);
+    report_json_error(report, &json);
+    json_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
+static void report_text_counts(const RunReport *report, Buf *out)
+{
+    char read[TEXT_NUMBER_SIZE], written[TEXT_NUMBER_SIZE], rate[TEXT_NUMBER_SIZE];
+    char bytes[TEXT_NUMBER_SIZE], stored[TEXT_NUMBER_SIZE], memory[TEXT_NUMBER_SIZE];
+    buf_add_format(out, "  rows       %s read, %s written",
+                   text_count(atomic_load(&report->counters.rows_read), read),
+                   text_count(atomic_load(&report->counters.rows_written), written));
+    uint64_t dirty = atomic_load(&report->counters.rows_dirty);
+    uint64_t zero_dates = atomic_load(&report->counters.zero_dates);
+    char space[TEXT_NUMBER_SIZE];
+    if (dirty > 0) {
+        buf_add_format(out, ", %s dirty (%s)", text_count(dirty, space),
+                       report->reject_file == NULL ? "counted only" : report->reject_file);
+    }
+    if (zero_dates > 0) {
+        buf_add_format(out, ", %s zero dates became NULL", text_count(zero_dates, space));
+    }
+    buf_add_format(out, "\n  speed      %.2f s, %s rows/s, %s read, %s stored, peak memory %s\n",
+                   report->seconds, text_count((uint64_t)report_rate(report), rate),
+                   text_bytes(atomic_load(&report->counters.bytes_read), bytes),
+                   text_bytes(atomic_load(&report->counters.bytes_written), stored),
+                   text_bytes(run_peak_memory(), memory));
+}
+
+void run_report_text(const RunReport *report, Buf *out)
+{
+    bool done = report->status == FAIL_NONE;
+    buf_add_format(out, "%s %s %s\n", report->job, report->bizdate,
+                   done ? "done" : report->status == FAIL_CANCELLED ? "cancelled" : "failed");
+    if (report->server != NULL) {
+        report_text_counts(report, out);
+        buf_add_format(out, "  source     %s", report->server);
+        if (report->snapshot != NULL) {
+            buf_add_format(out, ", one point in time by %s", report->snapshot);
+        }
+        buf_add_format(out, "\n  slices     %" PRIu64 " on %d connection%s%s\n",
+                       (uint64_t)atomic_load(&report->counters.slices_total), report->readers,
+                       report->readers == 1 ? "" : "s",
+                       report->attempts > 1 ? ", started over after a lost connection" : "");
+    }
+    if (done) {
+        buf_add_format(out, "  target     %s%s%s version %" PRId64, report->target.location,
+                       report->target.partition[0] == '\0' ? "" : " ", report->target.partition,
+                       report->target.version);
+        char space[TEXT_NUMBER_SIZE];
+        if (report->target.replaced_rows > 0) {
+            buf_add_format(out, ", replaced %s rows",
+                           text_count((uint64_t)report->target.replaced_rows, space));
+        }
+        buf_add_char(out, '\n');
+    }
+    for (size_t i = 0; i < report->warning_count; i++) {
+        buf_add_format(out, "  warning    %s\n", report->warnings[i]);
+    }
+}
