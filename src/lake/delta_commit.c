@@ -1,0 +1,384 @@
+// A commit: gathered in memory, turned into one log file, published by one put-if-absent.
+//
+// What is removed is decided from the table as it was read. The text of the log file does not
+// depend on its version, so a lost race costs reading the winner's file and another put. Before the
+// log file has its name nothing has changed for any reader; after that everything has.
+#include "lake/delta_internal.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/text.h"
+
+#define CHECKPOINT_INTERVAL_DEFAULT 10
+
+static int64_t delta_now_ms(void)
+{
+    return clock_now_usec() / 1000;
+}
+
+// Partition values as the log means them: the empty text is null.
+static char **delta_values_copy(const char *const *values, size_t count)
+{
+    char **copy = mem_alloc(count * sizeof(*copy));
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = values[i] == NULL || values[i][0] == '\0' ? NULL : mem_copy_text(values[i]);
+    }
+    return copy;
+}
+
+static char **delta_texts_copy(const char *const *texts, size_t count)
+{
+    char **copy = mem_alloc(count * sizeof(*copy));
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = mem_copy_text(texts[i]);
+    }
+    return copy;
+}
+
+static void delta_texts_free(char **texts, size_t count)
+{
+    for (size_t i = 0; texts != NULL && i < count; i++) {
+        free(texts[i]);
+    }
+    free(texts);
+}
+
+// --- gathering -----
+
+DeltaCommit *delta_commit_new(const DeltaTable *table)
+{
+    DeltaCommit *commit = mem_alloc(sizeof(*commit));
+    commit->table = table;
+    commit->partition_count = table->partition_count;
+    commit->partition_columns =
+        delta_texts_copy((const char *const *)table->partition_columns, table->partition_count);
+    return commit;
+}
+
+void delta_commit_free(DeltaCommit *commit)
+{
+    if (commit == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < commit->add_count; i++) {
+        delta_texts_free(commit->adds[i].partition_values, commit->partition_count);
+        free(commit->adds[i].path);
+        free(commit->adds[i].stats);
+    }
+    free(commit->adds);
+    for (size_t i = 0; i < commit->pattern_count; i++) {
+        delta_texts_free(commit->patterns[i].values, commit->partition_count);
+    }
+    free(commit->patterns);
+    for (size_t i = 0; i < commit->property_count; i++) {
+        free(commit->properties[i].key);
+        free(commit->properties[i].value);
+    }
+    free(commit->properties);
+    for (size_t i = 0; i < commit->txn_count; i++) {
+        free(commit->txns[i].app_id);
+    }
+    free(commit->txns);
+    delta_texts_free(commit->partition_columns, commit->partition_count);
+    delta_texts_free(commit->remove_keys, commit->remove_count);
+    schema_done(&commit->schema);
+    free(commit->removes);
+    free(commit->written);
+    free(commit);
+}
+
+void delta_commit_schema(DeltaCommit *commit, const Schema *schema,
+                         const char *const *partition_columns, size_t partition_count)
+{
+    assert(commit->add_count == 0
+           && commit->pattern_count == 0);  // they hold a value for each column
+    delta_texts_free(commit->partition_columns, commit->partition_count);
+    schema_done(&commit->schema);
+    commit->schema = (Schema){0};
+    schema_copy(schema, &commit->schema);
+    // The log's keys are the table's spelling of the names.
+    const DeltaTable *table = commit->table;
+    bool same = table->version >= 0 && partition_count == table->partition_count;
+    for (size_t i = 0; same && i < partition_count; i++) {
+        same = text_equal_nocase(partition_columns[i], table->partition_columns[i]);
+    }
+    commit->partition_columns = delta_texts_copy(
+        same ? (const char *const *)table->partition_columns : partition_columns, partition_count);
+    commit->partition_count = partition_count;
+}
+
+void delta_commit_property(DeltaCommit *commit, const char *key, const char *value)
+{
+    commit->properties =
+        mem_grow(commit->properties, (commit->property_count + 1) * sizeof(*commit->properties));
+    commit->properties[commit->property_count++] =
+        (DeltaProperty){.key = mem_copy_text(key), .value = mem_copy_text(value)};
+}
+
+void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values,
+                      int64_t size, int64_t rows, const char *stats)
+{
+    CLEANUP(buf_done) Buf encoded = {0};
+    delta_path_encode(path, &encoded);
+    // Doubles at each power of two.
+    if ((commit->add_count & (commit->add_count - 1)) == 0) {
+        const size_t capacity = commit->add_count == 0 ? 1 : commit->add_count * 2;
+        commit->adds = mem_grow(commit->adds, capacity * sizeof(*commit->adds));
+    }
+    commit->adds[commit->add_count++] = (DeltaFile){
+        .path = buf_take(&encoded),
+        .partition_values = delta_values_copy(partition_values, commit->partition_count),
+        .size = size,
+        .modified_ms = delta_now_ms(),
+        .rows = rows,
+        .stats = mem_copy_text(stats),
+    };
+}
+
+void delta_commit_replace(DeltaCommit *commit, const char *const *values)
+{
+    commit->patterns =
+        mem_grow(commit->patterns, (commit->pattern_count + 1) * sizeof(*commit->patterns));
+    // Not delta_values_copy(): here NULL means any value, and the empty text the null partition.
+    commit->patterns[commit->pattern_count++] =
+        (DeltaPattern){.values = delta_texts_copy(values, commit->partition_count)};
+}
+
+void delta_commit_replace_written(DeltaCommit *commit)
+{
+    commit->replaces_written = true;
+}
+
+void delta_commit_txn(DeltaCommit *commit, const char *app_id, int64_t version)
+{
+    commit->txns = mem_grow(commit->txns, (commit->txn_count + 1) * sizeof(*commit->txns));
+    commit->txns[commit->txn_count++] = (DeltaTxn){
+        .app_id = mem_copy_text(app_id), .version = version, .updated_ms = delta_now_ms()};
+}
+
+// --- what is replaced -----
+
+int delta_values_compare(char *const *a, char *const *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (a[i] == NULL || b[i] == NULL) {
+            if (a[i] != b[i]) {
+                return a[i] == NULL ? -1 : 1;
+            }
+            continue;
+        }
+        const int order = strcmp(a[i], b[i]);
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}
+
+static int delta_compare_written(const void *a, const void *b, void *count)
+{
+    return delta_values_compare(*(char **const *)a, *(char **const *)b, *(const size_t *)count);
+}
+
+static bool delta_pattern_covers(const DeltaPattern *pattern, char *const *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *wanted = pattern->values[i];
+        if (wanted != NULL && !text_equal(wanted, values[i] == NULL ? "" : values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool delta_commit_covers(const DeltaCommit *commit, char *const *values)
+{
+    for (size_t i = 0; i < commit->pattern_count; i++) {
+        if (delta_pattern_covers(&commit->patterns[i], values, commit->partition_count)) {
+            return true;
+        }
+    }
+    size_t low = 0;
+    size_t high = commit->replaces_written ? commit->written_count : 0;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order =
+            delta_values_compare(commit->written[middle], values, commit->partition_count);
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return false;
+}
+
+static void delta_commit_find_written(DeltaCommit *commit)
+{
+    if (!commit->replaces_written || commit->add_count == 0) {
+        return;
+    }
+    free(commit->written);
+    commit->written = mem_alloc(commit->add_count * sizeof(*commit->written));
+    for (size_t i = 0; i < commit->add_count; i++) {
+        commit->written[i] = commit->adds[i].partition_values;
+    }
+    qsort_r(commit->written, commit->add_count, sizeof(*commit->written), delta_compare_written,
+            &commit->partition_count);
+    size_t distinct = 1;
+    for (size_t i = 1; i < commit->add_count; i++) {
+        if (delta_values_compare(commit->written[i], commit->written[distinct - 1],
+                                 commit->partition_count)
+            != 0) {
+            commit->written[distinct++] = commit->written[i];
+        }
+    }
+    commit->written_count = distinct;
+}
+
+static int delta_compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void delta_commit_find_removes(DeltaCommit *commit)
+{
+    const DeltaTable *table = commit->table;
+    commit->removes = mem_alloc(table->file_count * sizeof(*commit->removes));
+    for (size_t i = 0; i < table->file_count; i++) {
+        if (delta_commit_covers(commit, table->files[i].partition_values)) {
+            commit->removes[commit->remove_count++] = &table->files[i];
+        }
+    }
+    commit->remove_keys = mem_alloc(commit->remove_count * sizeof(*commit->remove_keys));
+    for (size_t i = 0; i < commit->remove_count; i++) {
+        commit->remove_keys[i] = delta_path_decode(commit->removes[i]->path);
+    }
+    if (commit->remove_count > 0) {
+        qsort(commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys),
+              delta_compare_texts);
+    }
+}
+
+// --- publishing -----
+
+static bool delta_commit_check(const DeltaCommit *commit, Err *err)
+{
+    const DeltaTable *table = commit->table;
+    if (table->version < 0 && commit->schema.count == 0) {
+        return fail(err, FAIL_INTERNAL, "table \"%s\" cannot be created without a schema",
+                    table->path);
+    }
+    const DeltaState *state = (const DeltaState *)(const void *)table;
+    const bool is_append_only = text_equal_nocase(delta_property(table, "delta.appendOnly"), "true")
+                                && delta_protocol_has(&state->protocol, "appendOnly");
+    if (is_append_only && (commit->pattern_count > 0 || commit->replaces_written)) {
+        (void)fail(err, FAIL_TARGET,
+                   "table \"%s\" is append-only (delta.appendOnly): nothing in it can be "
+                   "overwritten",
+                   table->path);
+        return fail_hint(
+            err,
+            "Use \"mode: append\", or set the property delta.appendOnly of the table to false.");
+    }
+    return true;
+}
+
+// Where the log has gone on so far that versions after ours were cleaned away, "the next version"
+// may be free though it was taken once: then putting it would tear the history.
+static bool delta_commit_start(const DeltaCommit *commit, Err *err)
+{
+    const DeltaTable *table = commit->table;
+    CLEANUP(mem_free_text) char *folder = fs_join(table->path, DELTA_LOG_FOLDER);
+    CLEANUP(delta_listing_done) DeltaListing listing = {.newest = -1};
+    if (!fs_make_dirs(folder, err)
+        || !delta_listing_read(table->path, /* sweep= */ true, &listing, err)) {
+        return false;
+    }
+    bool is_whole = listing.newest >= table->version;
+    for (int64_t version = table->version + 1; is_whole && version <= listing.newest; version++) {
+        is_whole = delta_listing_has(&listing, version);
+    }
+    if (!is_whole) {
+        (void)fail(err, FAIL_TARGET,
+                   "the log of \"%s\" lost versions after %" PRId64
+                   " while this run was under way; "
+                   "nothing was published",
+                   table->path, table->version);
+        return fail_hint(err, "Run it again.");
+    }
+    return true;
+}
+
+static bool delta_commit_put(const DeltaCommit *commit, const Buf *text, int64_t *ret_version,
+                             Err *err)
+{
+    for (int64_t version = commit->table->version + 1;; version++) {
+        CLEANUP(mem_free_text) char *path = delta_log_path(commit->table->path, version);
+        bool exists = false;
+        failpoint("commit-before");
+        if (!fs_put_if_absent(path, text->data, text->len, &exists, err)) {
+            return false;
+        }
+        if (!exists) {
+            failpoint("commit-after");
+            *ret_version = version;
+            return true;
+        }
+        if (!delta_conflict_check(commit, version, err)) {
+            return false;
+        }
+    }
+}
+
+static void delta_commit_checkpoint(const DeltaCommit *commit, int64_t version)
+{
+    const char *setting = delta_property(commit->table, "delta.checkpointInterval");
+    for (size_t i = 0; i < commit->property_count; i++) {
+        if (text_equal(commit->properties[i].key, "delta.checkpointInterval")) {
+            setting = commit->properties[i].value;
+        }
+    }
+    int64_t interval = 0;
+    if (setting == NULL || !text_parse_int(setting, 1, INT32_MAX, &interval)) {
+        interval = CHECKPOINT_INTERVAL_DEFAULT;
+    }
+    // The table is right without it; the next one makes good for it.
+    Err ignored = {0};
+    if (version > 0 && version % interval == 0
+        && !delta_checkpoint_write(commit->table->path, version, &ignored)) {
+        return;
+    }
+}
+
+bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
+                  DeltaCommitResult *ret_result, Err *err)
+{
+    assert(commit->removes == NULL);  // a commit is published once
+    if (!delta_commit_check(commit, err) || !delta_commit_start(commit, err)) {
+        return false;
+    }
+    CLEANUP(buf_done) Buf heads = {0};
+    if (!delta_commit_heads(commit, &heads, err)) {
+        return false;
+    }
+    delta_commit_find_written(commit);
+    delta_commit_find_removes(commit);
+    CLEANUP(buf_done) Buf text = {0};
+    delta_commit_text(commit, operation, mode, &heads, &text);
+    int64_t version = -1;
+    if (!buf_ok(&text, "a commit", err) || !delta_commit_put(commit, &text, &version, err)) {
+        return false;
+    }
+    DeltaCommitResult result = {.version = version, .files_removed = commit->remove_count};
+    for (size_t i = 0; i < commit->remove_count && result.rows_removed >= 0; i++) {
+        const int64_t rows = commit->removes[i]->rows;
+        result.rows_removed = rows < 0 ? -1 : result.rows_removed + rows;
+    }
+    delta_commit_checkpoint(commit, version);
+    *ret_result = result;
+    return true;
+}

@@ -1,0 +1,159 @@
+// Another writer took the version that we wanted: may our commit follow theirs?
+//
+// Our removes were computed from the table as we read it. They stay right as long as the winner
+// neither removed one of the same files nor added files to a partition that we replace (those would
+// survive our overwrite), and as long as the schema and protocol that our files were written for
+// still hold. Everything else commutes.
+#include "lake/delta_internal.h"
+
+#include <jansson.h>
+
+#include "base/text.h"
+
+typedef struct DeltaWinner {
+    const DeltaCommit *commit;
+    int64_t version;
+    Err conflict;  // the first; told without the file and line that errors of a log file get
+} DeltaWinner;
+
+static void delta_conflict(DeltaWinner *winner, const char *what, const char *detail)
+{
+    if (winner->conflict.kind != FAIL_NONE) {
+        return;
+    }
+    const char *quote = detail == NULL ? "" : "\"";
+    (void)fail(&winner->conflict, FAIL_TARGET,
+               "another writer %s%s%s%s%s (version %" PRId64 " of \"%s\") while this run was under "
+               "way; nothing was published",
+               what, detail == NULL ? "" : " ", quote, detail == NULL ? "" : detail, quote,
+               winner->version, winner->commit->table->path);
+    (void)fail_hint(&winner->conflict,
+                    "Make sure that only one run writes to it at a time, then run it again.");
+}
+
+// The action's partition values in the order of the columns; NULL is the null partition.
+static char **delta_action_values(const DeltaCommit *commit, const json_t *action)
+{
+    const json_t *object = json_object_get(action, "partitionValues");
+    char **values = mem_alloc(commit->partition_count * sizeof(*values));
+    for (size_t i = 0; i < commit->partition_count; i++) {
+        const char *text = json_string_value(json_object_get(object, commit->partition_columns[i]));
+        values[i] = text == NULL || text[0] == '\0' ? NULL : mem_copy_text(text);
+    }
+    return values;
+}
+
+static void delta_action_values_free(const DeltaCommit *commit, char **values)
+{
+    for (size_t i = 0; i < commit->partition_count; i++) {
+        free(values[i]);
+    }
+    free(values);
+}
+
+// Names the partition as its folder is named: "ds=20161114/region=eu".
+static void delta_conflict_files(DeltaWinner *winner, const char *what, char *const *values)
+{
+    const DeltaCommit *commit = winner->commit;
+    CLEANUP(buf_done) Buf name = {0};
+    for (size_t i = 0; i < commit->partition_count; i++) {
+        buf_add_text(&name, i == 0 ? "" : "/");
+        delta_partition_folder(commit->partition_columns[i], values[i], &name);
+    }
+    CLEANUP(mem_free_text)
+    char *whole = mem_format("%s the %s", what, name.len == 0 ? "table" : "partition");
+    delta_conflict(winner, whole, name.len == 0 ? NULL : buf_text(&name));
+}
+
+static void delta_conflict_add(DeltaWinner *winner, const json_t *action)
+{
+    char **values = delta_action_values(winner->commit, action);
+    if (delta_commit_covers(winner->commit, values)) {
+        delta_conflict_files(winner, "added files to", values);
+    }
+    delta_action_values_free(winner->commit, values);
+}
+
+static int delta_compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
+{
+    const DeltaCommit *commit = winner->commit;
+    const char *path = json_string_value(json_object_get(action, "path"));
+    if (path == NULL || commit->remove_count == 0) {
+        return;
+    }
+    CLEANUP(mem_free_text) char *key = delta_path_decode(path);
+    if (bsearch(&key, commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys),
+                delta_compare_keys)
+        == NULL) {
+        return;
+    }
+    if (!json_is_object(json_object_get(action, "partitionValues"))) {
+        delta_conflict(winner, "removed the file", key);  // a writer need not say the partition
+        return;
+    }
+    char **values = delta_action_values(commit, action);
+    delta_conflict_files(winner, "replaced files of", values);
+    delta_action_values_free(commit, values);
+}
+
+static void delta_conflict_txn(DeltaWinner *winner, const json_t *action)
+{
+    const char *app_id = json_string_value(json_object_get(action, "appId"));
+    for (size_t i = 0; i < winner->commit->txn_count; i++) {
+        if (text_equal(winner->commit->txns[i].app_id, app_id)) {
+            delta_conflict(winner, "committed for the same application", app_id);
+        }
+    }
+}
+
+static bool delta_conflict_line(void *context, struct json_t *line, Err *err)
+{
+    DeltaWinner *winner = context;
+    (void)err;
+    if (json_is_object(json_object_get(line, "metaData"))) {
+        delta_conflict(winner, "changed the table's schema or properties", NULL);
+    }
+    if (json_is_object(json_object_get(line, "protocol"))) {
+        delta_conflict(winner, "changed the table's protocol", NULL);
+    }
+    const json_t *add = json_object_get(line, "add");
+    const json_t *remove = json_object_get(line, "remove");
+    const json_t *txn = json_object_get(line, "txn");
+    if (json_is_object(add)) {
+        delta_conflict_add(winner, add);
+    }
+    if (json_is_object(remove)) {
+        delta_conflict_remove(winner, remove);
+    }
+    if (json_is_object(txn)) {
+        delta_conflict_txn(winner, txn);
+    }
+    return true;
+}
+
+bool delta_conflict_check(const DeltaCommit *commit, int64_t version, Err *err)
+{
+    DeltaWinner winner = {.commit = commit, .version = version};
+    if (commit->table->version < 0) {
+        (void)fail(err, FAIL_TARGET,
+                   "another writer created the table \"%s\" while this run was under way; nothing "
+                   "was published",
+                   commit->table->path);
+        return fail_hint(err, "Run it again: it will write to the table that is there now.");
+    }
+    CLEANUP(mem_free_text) char *path = delta_log_path(commit->table->path, version);
+    const DeltaLines lines = {.each = delta_conflict_line, .context = &winner};
+    if (!delta_log_read(path, &lines, err)) {
+        return false;
+    }
+    if (winner.conflict.kind != FAIL_NONE) {
+        *err = winner.conflict;
+        return false;
+    }
+    return true;
+}
