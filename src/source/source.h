@@ -1,6 +1,6 @@
 // What a batch source is: a consistent set of rows that several threads read in slices.
 //
-// Life: open -> schema -> begin -> reader(0..n-1), each on its own thread -> close.
+// Life: open -> schema -> plan -> begin -> reader(0..n-1), each on its own thread -> close.
 // A connector is one `const struct SourceOps` in its folder, named in source.c's table.
 #pragma once
 
@@ -42,8 +42,10 @@ typedef struct SourceOps {
     // Indexes of the columns of the table's key in the schema; count 0 where there is none.
     const size_t *(*key)(const Source *source, size_t *ret_count);
 
-    // Opens the snapshots, `threads` of them at most, and cuts the slices.
-    bool (*begin)(Source *source, int threads, Err *err);
+    // Cuts the slices for at most `threads` readers. Changes and locks nothing: `weir check` ends here.
+    bool (*plan)(Source *source, int threads, Err *err);
+    // Opens the snapshots: from here on all readers see one point in time.
+    bool (*begin)(Source *source, Err *err);
     int (*reader_count)(const Source *source);      // <= threads
     RowReader *(*reader)(Source *source, int index);
     const SnapshotInfo *(*snapshot)(const Source *source);

@@ -1,0 +1,531 @@
+// What the columns of a source are, and how each is to be asked for.
+//
+// Types come from the metadata of a result (SELECT ... LIMIT 0), so that tables, views, expressions and queries go one way;
+// information_schema adds the order, hidden columns, and the words of the DDL. Two kinds of column are not read as the server
+// would print them:
+// - FLOAT is printed rounded to 6 digits, and DOUBLE(M,D) to D of them: `column*1e0` is a DOUBLE, printed in full.
+// - TIMESTAMP is printed in the session's zone, where an hour may occur twice: UNIX_TIMESTAMP(column) is the instant.
+// An expression that turns out to be of such a type is computed in a subquery, whose column is then wrapped (the text of an
+// expression may hold an alias, which cannot be wrapped).
+#include "source/mysql/relation.h"
+
+#include <mysql.h>
+
+#include "base/text.h"
+
+#define TYPE_VECTOR 242         // MySQL 9; not in libmariadb's header
+#define CHARSET_BINARY 63
+#define DECIMALS_NOT_FIXED 31   // FLOAT and DOUBLE without (M,D)
+
+static Type type_of(TypeKind kind)
+{
+    return (Type){.kind = kind};
+}
+
+static Type decimal_type(const ConnField *field, DecodeForm *ret_form)
+{
+    const bool is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
+    const uint64_t extra = (is_unsigned ? 0U : 1U) + (field->decimals > 0 ? 1U : 0U);
+    const uint64_t precision = field->length > extra ? field->length - extra : 1;
+    if (precision > 38 || field->decimals > 38) {
+        *ret_form = DECODE_TEXT;
+        return type_of(TYPE_TEXT);
+    }
+    *ret_form = DECODE_DECIMAL;
+    return (Type){.kind = TYPE_DECIMAL,
+                  .precision = (uint8_t)(precision < field->decimals ? field->decimals : precision),
+                  .scale = (uint8_t)field->decimals};
+}
+
+static Type integer_type(const ConnField *field, DecodeForm *ret_form)
+{
+    const bool is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
+    *ret_form = DECODE_INT;
+    switch (field->type) {
+    case MYSQL_TYPE_TINY:
+        return type_of(is_unsigned ? TYPE_INT16 : TYPE_INT8);
+    case MYSQL_TYPE_SHORT:
+        return type_of(is_unsigned ? TYPE_INT32 : TYPE_INT16);
+    case MYSQL_TYPE_INT24:
+        return type_of(TYPE_INT32);
+    case MYSQL_TYPE_LONG:
+        return type_of(is_unsigned ? TYPE_INT64 : TYPE_INT32);
+    case MYSQL_TYPE_LONGLONG:
+    default:
+        if (is_unsigned) {
+            *ret_form = DECODE_UINT64;
+            return type_of(TYPE_UINT64);
+        }
+        return type_of(TYPE_INT64);
+    }
+}
+
+static Type bit_type(const ConnField *field, DecodeForm *ret_form)
+{
+    *ret_form = DECODE_BIT;
+    if (field->length == 1) {
+        return type_of(TYPE_BOOL);
+    }
+    return type_of(field->length <= 63 ? TYPE_INT64 : TYPE_UINT64);
+}
+
+static Type text_type(const ConnField *field, DecodeForm *ret_form)
+{
+    const bool is_words = (field->flags & (ENUM_FLAG | SET_FLAG)) != 0 || field->type == MYSQL_TYPE_ENUM ||
+                          field->type == MYSQL_TYPE_SET;
+    // NULL as a constant comes as a binary text of no length.
+    const bool is_binary = field->charset == CHARSET_BINARY && !is_words && (field->length > 0 || (field->flags & BLOB_FLAG) != 0);
+    *ret_form = is_binary ? DECODE_BYTES : DECODE_TEXT;
+    return type_of(is_binary ? TYPE_BYTES : TYPE_TEXT);
+}
+
+static Type time_type(const ConnField *field, ZeroDates zero_dates, DecodeForm *ret_form)
+{
+    const uint8_t digits = (uint8_t)(field->decimals > 6 ? 6 : field->decimals);
+    if (zero_dates == ZERO_DATES_TEXT) {
+        *ret_form = DECODE_TEXT;
+        return type_of(TYPE_TEXT);
+    }
+    switch (field->type) {
+    case MYSQL_TYPE_TIMESTAMP:
+        *ret_form = DECODE_UNIX_TIME;
+        return (Type){.kind = TYPE_INSTANT, .scale = digits};
+    case MYSQL_TYPE_DATETIME:
+        *ret_form = DECODE_DATETIME;
+        return (Type){.kind = TYPE_DATETIME, .scale = digits};
+    case MYSQL_TYPE_DATE:
+    default:
+        *ret_form = DECODE_DATE;
+        return type_of(TYPE_DATE);
+    }
+}
+
+ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeColumn *ret_column)
+{
+    DecodeForm form = DECODE_TEXT;
+    Type type = type_of(TYPE_TEXT);
+    ColumnWrap wrap = WRAP_NONE;
+    switch (field->type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+        type = integer_type(field, &form);
+        break;
+    case MYSQL_TYPE_YEAR:
+        form = DECODE_INT;
+        type = type_of(TYPE_INT16);
+        break;
+    case MYSQL_TYPE_FLOAT:
+        form = DECODE_FLOAT32;
+        type = type_of(TYPE_FLOAT32);
+        wrap = WRAP_DOUBLE;
+        break;
+    case MYSQL_TYPE_DOUBLE:
+        form = DECODE_FLOAT64;
+        type = type_of(TYPE_FLOAT64);
+        wrap = field->decimals < DECIMALS_NOT_FIXED || (field->flags & ZEROFILL_FLAG) != 0 ? WRAP_DOUBLE : WRAP_NONE;
+        break;
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL:
+        type = decimal_type(field, &form);
+        break;
+    case MYSQL_TYPE_BIT:
+        type = bit_type(field, &form);
+        break;
+    case MYSQL_TYPE_DATE:
+    case MYSQL_TYPE_NEWDATE:
+    case MYSQL_TYPE_DATETIME:
+    case MYSQL_TYPE_TIMESTAMP:
+        type = time_type(field, zero_dates, &form);
+        wrap = form == DECODE_UNIX_TIME ? WRAP_UNIX_TIME : WRAP_NONE;
+        break;
+    case MYSQL_TYPE_GEOMETRY:
+        form = DECODE_GEOMETRY;
+        type = type_of(TYPE_BYTES);
+        break;
+    case TYPE_VECTOR:
+        form = DECODE_BYTES;
+        type = type_of(TYPE_BYTES);
+        break;
+    case MYSQL_TYPE_JSON:
+    case MYSQL_TYPE_TIME:
+    case MYSQL_TYPE_NULL:
+        break;
+    default:
+        type = text_type(field, &form);
+        break;
+    }
+    *ret_column = (DecodeColumn){.form = form, .type = type, .zero_dates = zero_dates};
+    return wrap;
+}
+
+// --- what the server says of a table --------------------------------------------------------------------------------------
+
+static bool learn_infos(Relation *relation, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "SELECT column_name, data_type, column_type, character_set_name, collation_name, column_comment,"
+                       " is_nullable FROM information_schema.columns WHERE table_schema = ");
+    sql_add_literal(&sql, relation->database);
+    buf_add_text(&sql, " AND table_name = ");
+    sql_add_literal(&sql, relation->table);
+    buf_add_text(&sql, " ORDER BY ordinal_position");
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(relation->server->control, buf_text(&sql), &rows, err)) {
+        return false;
+    }
+    relation->info_count = rows.row_count;
+    relation->infos = mem_alloc((rows.row_count + 1) * sizeof *relation->infos);
+    for (size_t i = 0; i < rows.row_count; i++) {
+        relation->infos[i] = (ColumnInfo){.name = mem_copy_text(conn_cell(&rows, i, 0)),
+                                          .data_type = mem_copy_text(conn_cell(&rows, i, 1)),
+                                          .column_type = mem_copy_text(conn_cell(&rows, i, 2)),
+                                          .charset = mem_copy_text(conn_cell(&rows, i, 3)),
+                                          .collation = mem_copy_text(conn_cell(&rows, i, 4)),
+                                          .comment = mem_copy_text(conn_cell(&rows, i, 5)),
+                                          .is_nullable = text_equal_nocase(conn_cell(&rows, i, 6), "YES")};
+    }
+    return true;
+}
+
+static const char *named_cell(const ConnRows *rows, size_t row, const char *column)
+{
+    const size_t at = conn_rows_find(rows, column);
+    return at == SIZE_MAX ? NULL : conn_cell(rows, row, at);
+}
+
+static void add_index_column(Relation *relation, const ConnRows *rows, size_t row)
+{
+    const char *name = named_cell(rows, row, "Key_name");
+    const char *column = named_cell(rows, row, "Column_name");
+    IndexInfo *index = relation->index_count == 0 ? NULL : &relation->indexes[relation->index_count - 1];
+    if (index == NULL || strcmp(index->name, name) != 0) {
+        relation->indexes = mem_grow(relation->indexes, (relation->index_count + 1) * sizeof *relation->indexes);
+        index = &relation->indexes[relation->index_count++];
+        *index = (IndexInfo){.name = mem_copy_text(name),
+                             .is_unique = text_equal(named_cell(rows, row, "Non_unique"), "0"),
+                             .is_usable = true};
+    }
+    const size_t at = column == NULL ? SIZE_MAX : relation_find_info(relation, column);
+    if (at == SIZE_MAX || named_cell(rows, row, "Sub_part") != NULL ||
+        !text_equal_nocase(named_cell(rows, row, "Index_type"), "BTREE") ||
+        text_equal_nocase(named_cell(rows, row, "Visible"), "NO") ||
+        text_equal_nocase(named_cell(rows, row, "Ignored"), "YES")) {
+        index->is_usable = false;
+        return;
+    }
+    index->columns = mem_grow(index->columns, (index->column_count + 1) * sizeof *index->columns);
+    index->columns[index->column_count++] = at;
+}
+
+static bool learn_indexes(Relation *relation, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_format(&sql, "SHOW INDEX FROM %s", relation->from);
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(relation->server->control, buf_text(&sql), &rows, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows.row_count; i++) {
+        add_index_column(relation, &rows, i);
+    }
+    return true;
+}
+
+// --- the columns of a job -------------------------------------------------------------------------------------------------
+
+// One column of the result: a plain name (index in infos) or an expression.
+typedef struct Entry {
+    char *sql;
+    size_t info;  // SIZE_MAX for expressions
+} Entry;
+
+typedef struct Entries {
+    Entry *items;
+    size_t count;
+} Entries;
+
+static void entries_done(Entries *entries)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        free(entries->items[i].sql);
+    }
+    free(entries->items);
+}
+
+static void add_info_entry(Entries *entries, const Relation *relation, size_t info)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    sql_add_name(&sql, relation->infos[info].name);
+    entries->items = mem_grow(entries->items, (entries->count + 1) * sizeof *entries->items);
+    entries->items[entries->count++] = (Entry){.sql = buf_take(&sql), .info = info};
+}
+
+static void add_text_entry(Entries *entries, const Relation *relation, const char *text)
+{
+    while (strchr(" \t\r\n", *text) != NULL && *text != '\0') {
+        text++;
+    }
+    size_t len = strlen(text);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL) {
+        len--;
+    }
+    char *entry = mem_copy_bytes(text, len);
+    char *database = NULL, *name = NULL;
+    bool is_quoted = false;
+    Err ignored;
+    size_t info = relation_find_info(relation, entry);
+    if (info == SIZE_MAX && *entry == '`' && tables_split_name(entry, &database, &name, &is_quoted, &ignored)) {
+        info = database == NULL ? relation_find_info(relation, name) : SIZE_MAX;
+        free(database);
+        free(name);
+    }
+    if (info != SIZE_MAX) {
+        add_info_entry(entries, relation, info);
+        free(entry);
+        return;
+    }
+    entries->items = mem_grow(entries->items, (entries->count + 1) * sizeof *entries->items);
+    entries->items[entries->count++] = (Entry){.sql = entry, .info = SIZE_MAX};
+}
+
+static void list_entries(const Relation *relation, Entries *entries)
+{
+    char **columns = relation->spec->columns;
+    if (columns == NULL || columns[0] == NULL) {
+        for (size_t i = 0; i < relation->info_count; i++) {
+            add_info_entry(entries, relation, i);
+        }
+        return;
+    }
+    for (char **column = columns; *column != NULL; column++) {
+        if (text_equal(*column, "*")) {
+            for (size_t i = 0; i < relation->info_count; i++) {
+                add_info_entry(entries, relation, i);
+            }
+        } else {
+            add_text_entry(entries, relation, *column);
+        }
+    }
+}
+
+// The entries as a select list. A line each: an entry may end with a comment.
+static void add_list(Buf *sql, const Entries *entries)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        buf_add_text(sql, i == 0 ? "" : ", ");
+        buf_add_text(sql, entries->items[i].sql);
+        buf_add_text(sql, entries->items[i].info == SIZE_MAX ? "\n" : "");
+    }
+}
+
+static void add_wrapped(Buf *list, const char *column, ColumnWrap wrap)
+{
+    switch (wrap) {
+    case WRAP_NONE:
+        buf_add_text(list, column);
+        break;
+    case WRAP_DOUBLE:
+        buf_add_format(list, "%s*1e0", column);
+        break;
+    case WRAP_UNIX_TIME:
+        buf_add_format(list, "UNIX_TIMESTAMP(%s)", column);
+        break;
+    }
+}
+
+static void write_lists(Relation *relation, const Entries *entries, const ColumnWrap *wraps)
+{
+    bool needs_inner = false;
+    bool needs_wrap = false;
+    for (size_t i = 0; i < entries->count; i++) {
+        needs_wrap = needs_wrap || wraps[i] != WRAP_NONE;
+        needs_inner = needs_inner || (wraps[i] != WRAP_NONE && entries->items[i].info == SIZE_MAX);
+    }
+    const bool is_plain_query = relation->table == NULL && relation->spec->columns == NULL;
+    if (is_plain_query && !needs_wrap && *relation->condition == '\0') {
+        return;  // the query runs as the user wrote it
+    }
+    CLEANUP(buf_done) Buf list = {0};
+    for (size_t i = 0; i < entries->count; i++) {
+        CLEANUP(buf_done) Buf name = {0};
+        if (needs_inner) {
+            sql_add_name(&name, relation->schema.fields[i].name);
+        } else {
+            buf_add_text(&name, entries->items[i].sql);
+        }
+        buf_add_text(&list, i == 0 ? "" : ", ");
+        add_wrapped(&list, buf_text(&name), wraps[i]);
+    }
+    relation->select_list = buf_take(&list);
+    if (needs_inner) {
+        CLEANUP(buf_done) Buf inner = {0};
+        add_list(&inner, entries);
+        relation->inner_list = buf_take(&inner);
+    }
+}
+
+static bool check_names(const Relation *relation, Err *err)
+{
+    const Schema *schema = &relation->schema;
+    for (size_t i = 0; i < schema->count; i++) {
+        if (*schema->fields[i].name == '\0') {
+            (void)fail(err, FAIL_CONFIG, "column %zu of %s has no name", i + 1, relation->name);
+            return fail_hint(err, "Give it one: `expression AS name`.");
+        }
+        if (schema_find(schema, schema->fields[i].name) != i) {
+            (void)fail(err, FAIL_CONFIG, "%s gives two columns named \"%s\"", relation->name, schema->fields[i].name);
+            return fail_hint(err, "Give one of them another name: `expression AS name`.");
+        }
+    }
+    return true;
+}
+
+static void add_field(Relation *relation, const Entry *entry, const ConnField *field, const DecodeColumn *column)
+{
+    const ColumnInfo *info = entry->info == SIZE_MAX ? NULL : &relation->infos[entry->info];
+    // Servers' NOT NULL flags of expressions and views are not to be built on; a zero date becomes NULL.
+    const bool may_be_zero = column->form == DECODE_DATE || column->form == DECODE_DATETIME || column->form == DECODE_UNIX_TIME;
+    const bool is_nullable = info == NULL || !relation->is_base_table || info->is_nullable ||
+                             (may_be_zero && column->zero_dates == ZERO_DATES_NULL);
+    Field *added = schema_add(&relation->schema, info == NULL ? field->name : info->name, column->type, is_nullable);
+    if (info != NULL) {
+        added->source_type = mem_copy_text(info->column_type);
+        added->comment = info->comment == NULL || *info->comment == '\0' ? NULL : mem_copy_text(info->comment);
+    }
+}
+
+// A query's columns stand in for those of a table, so that `columns` and `incremental` can name them.
+static bool learn_query_infos(Relation *relation, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_format(&sql, "SELECT * FROM %s LIMIT 0", relation->from);
+    Conn *conn = relation->server->control;
+    if (!conn_stream(conn, buf_text(&sql), err)) {
+        return err_context(err, "query");
+    }
+    size_t count = 0;
+    const ConnField *fields = conn_stream_fields(conn, &count);
+    relation->infos = mem_alloc((count + 1) * sizeof *relation->infos);
+    relation->info_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *type = fields[i].type == MYSQL_TYPE_TIMESTAMP  ? "timestamp"
+                           : fields[i].type == MYSQL_TYPE_DATETIME ? "datetime"
+                           : fields[i].type == MYSQL_TYPE_DATE     ? "date"
+                                                                   : "expression";
+        relation->infos[i] = (ColumnInfo){
+            .name = mem_copy_text(fields[i].name), .data_type = mem_copy_text(type), .is_nullable = true};
+    }
+    char **texts = NULL;
+    const unsigned long *lengths = NULL;
+    const bool done = conn_stream_next(conn, &texts, &lengths, err);
+    conn_end_stream(conn);
+    return done;
+}
+
+static bool probe(Relation *relation, const Entries *entries, const Job *job, ColumnWrap **ret_wraps, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "SELECT ");
+    add_list(&sql, entries);
+    buf_add_format(&sql, " FROM %s%s%s LIMIT 0", relation->from, *relation->condition == '\0' ? "" : " WHERE ",
+                   relation->condition);
+    Conn *conn = relation->server->control;
+    if (!conn_stream(conn, buf_text(&sql), err)) {
+        return err_context(err, "%s", relation->name);
+    }
+    size_t count = 0;
+    const ConnField *fields = conn_stream_fields(conn, &count);
+    const bool is_complete = count == entries->count;
+    ColumnWrap *wraps = mem_alloc((count + 1) * sizeof *wraps);
+    relation->columns = mem_alloc((count + 1) * sizeof *relation->columns);
+    for (size_t i = 0; i < count && is_complete; i++) {
+        wraps[i] = column_decide(&fields[i], job->zero_dates, &relation->columns[i]);
+        add_field(relation, &entries->items[i], &fields[i], &relation->columns[i]);
+    }
+    char **texts = NULL;
+    const unsigned long *lengths = NULL;
+    const bool done = conn_stream_next(conn, &texts, &lengths, err);
+    conn_end_stream(conn);
+    *ret_wraps = wraps;
+    if (done && !is_complete) {
+        (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns", relation->name, entries->count, count);
+        return fail_hint(err, "Each entry must be one column or one expression.");
+    }
+    return done;
+}
+
+// Lists of columns hide what the user may not read; SELECT * does not.
+static bool check_whole_table(const Relation *relation, Err *err)
+{
+    if (relation->info_count == 0) {
+        (void)fail(err, FAIL_SOURCE, "the columns of %s cannot be seen", relation->name);
+        return fail_hint(err, "Grant the user SELECT on the table.");
+    }
+    if (relation->spec->columns != NULL) {
+        return true;
+    }
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_format(&sql, "SELECT * FROM %s LIMIT 0", relation->from);
+    return conn_execute(relation->server->control, buf_text(&sql), err) || err_context(err, "%s", relation->name);
+}
+
+bool columns_learn(Relation *relation, const Job *job, Err *err)
+{
+    if (relation->table == NULL) {
+        if (!learn_query_infos(relation, err)) {
+            return false;
+        }
+    } else if (!learn_infos(relation, err) || !check_whole_table(relation, err) ||
+               (relation->is_base_table && !learn_indexes(relation, err))) {
+        return false;
+    }
+    if (!condition_build(relation, job, err)) {
+        return false;
+    }
+    CLEANUP(entries_done) Entries entries = {0};
+    list_entries(relation, &entries);
+    ColumnWrap *wraps = NULL;
+    const bool done = probe(relation, &entries, job, &wraps, err) && check_names(relation, err);
+    if (done) {
+        write_lists(relation, &entries, wraps);
+    }
+    free(wraps);
+    return done;
+}
+
+bool columns_unify(Relation *first, const Relation *other, Err *err)
+{
+    static const char hint[] = "All tables of a job must have the same columns in the same order; name them in `columns`, with CAST "
+                               "where a type differs.";
+    if (first->schema.count != other->schema.count) {
+        (void)fail(err, FAIL_CONFIG, "%s has %zu columns and %s has %zu", first->name, first->schema.count, other->name,
+                   other->schema.count);
+        return fail_hint(err, "%s", hint);
+    }
+    for (size_t i = 0; i < first->schema.count; i++) {
+        Field *a = &first->schema.fields[i];
+        const Field *b = &other->schema.fields[i];
+        if (!text_equal_nocase(a->name, b->name)) {
+            (void)fail(err, FAIL_CONFIG, "column %zu is \"%s\" in %s and \"%s\" in %s", i + 1, a->name, first->name, b->name,
+                       other->name);
+            return fail_hint(err, "%s", hint);
+        }
+        if (!type_equal(a->type, b->type)) {
+            CLEANUP(buf_done) Buf a_type = {0};
+            CLEANUP(buf_done) Buf b_type = {0};
+            type_describe(a->type, &a_type);
+            type_describe(b->type, &b_type);
+            (void)fail(err, FAIL_CONFIG, "column \"%s\" is %s in %s and %s in %s", a->name, buf_text(&a_type), first->name,
+                       buf_text(&b_type), other->name);
+            return fail_hint(err, "%s", hint);
+        }
+        a->nullable = a->nullable || b->nullable;
+        if (b->type.scale > a->type.scale) {
+            a->type.scale = b->type.scale;  // of times; decimals were equal
+        }
+    }
+    return true;
+}

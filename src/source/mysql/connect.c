@@ -1,0 +1,557 @@
+// libmariadb behind a narrow door: this file and columns.c are the only ones of weir's that include mysql.h.
+//
+// Three things are decided here. TLS: the five modes are mapped to what libmariadb 3.3 and later offer; whether encryption
+// was really agreed on is checked after connecting, not assumed. Errors: one table says for each number of the server's whose
+// problem it is, what to do, and whether starting over can help. Stops: a hook shuts the socket down, because a thread in
+// recv() looks at no flag; the socket is registered only while the connection is open, so the hook never meets a number that
+// was given to another file.
+//
+// Results that are streamed leave their rows in libmariadb's buffer; nothing is copied here.
+#include "source/mysql/connect.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <errmsg.h>
+#include <mysql.h>
+
+#include "base/text.h"
+
+struct Conn {
+    MYSQL *mysql;
+    const Datasource *datasource;
+    Cancel *cancel;
+    int fd;                 // what the stop hook shuts down
+    bool is_hooked;
+    char *server_text;
+    bool is_mariadb;
+    unsigned last_errno;
+    bool lacks_tls;         // the last server that connecting failed at offers no encryption
+    MYSQL_RES *stream;
+    ConnField *fields;
+    size_t field_count;
+};
+
+// --- errors ---------------------------------------------------------------------------------------------------------------
+
+typedef struct ErrorRule {
+    unsigned number;
+    FailKind kind;
+    bool retriable;
+    const char *hint;
+} ErrorRule;
+
+static const char hint_network[] =
+    "Check host, port or socket of the datasource, that the server runs, and that no firewall is in between.";
+static const char hint_password[] = "Check user and password of the datasource, and that the server lets this user in from this machine.";
+static const char hint_lost[] =
+    "The connection broke while it was in use: look into the server's error log, and at network devices that drop quiet connections.";
+static const char hint_busy[] = "The server takes no more work at the moment: try again later, or use fewer `threads`.";
+static const char hint_grant[] = "Grant the user SELECT on the job's tables.";
+static const char hint_column[] = "Correct `columns`, `where`, `incremental`, `split` or `query` in the job's source.";
+static const char hint_sql[] = "Correct the SQL of `columns`, `where` or `query` in the job's source.";
+static const char hint_tls[] =
+    "Check `tls` and `tls_ca` of the datasource against what the server offers; `tls: disabled` connects without encryption.";
+static const char hint_changed[] = "The table's structure was changed while it was read; the run can be started over.";
+static const char hint_timeout[] = "Raise the server's time limit for this user, or cut the work with `where`.";
+static const char hint_packet[] = "Raise max_allowed_packet on the server.";
+static const char hint_plugin[] =
+    "Install libmariadb's plugin for the user's authentication method, or give the user another method.";
+
+static const ErrorRule error_rules[] = {
+    {CR_CONNECTION_ERROR, FAIL_SOURCE, false, hint_network},
+    {CR_CONN_HOST_ERROR, FAIL_SOURCE, false, hint_network},
+    {CR_UNKNOWN_HOST, FAIL_SOURCE, false, hint_network},
+    {CR_SERVER_GONE_ERROR, FAIL_SOURCE, true, hint_lost},
+    {CR_SERVER_LOST, FAIL_SOURCE, true, hint_lost},
+    {CR_SERVER_LOST_EXTENDED, FAIL_SOURCE, true, hint_lost},
+    {CR_SERVER_HANDSHAKE_ERR, FAIL_SOURCE, true, hint_lost},
+    {CR_MALFORMED_PACKET, FAIL_SOURCE, true, hint_lost},
+    {CR_ERR_NET_READ, FAIL_SOURCE, true, hint_lost},
+    {CR_ERR_NET_WRITE, FAIL_SOURCE, true, hint_lost},
+    {CR_SSL_CONNECTION_ERROR, FAIL_SOURCE, false, hint_tls},
+    {CR_AUTH_PLUGIN_CANNOT_LOAD, FAIL_SOURCE, false, hint_plugin},
+    {CR_NET_PACKET_TOO_LARGE, FAIL_SOURCE, false, hint_packet},
+    {1040 /* too many connections */, FAIL_SOURCE, true, hint_busy},
+    {1044 /* no access to the database */, FAIL_SOURCE, false, hint_grant},
+    {1045 /* access denied */, FAIL_SOURCE, false, hint_password},
+    {1049 /* unknown database */, FAIL_CONFIG, false, "Correct `database` of the datasource."},
+    {1053 /* shutdown in progress */, FAIL_SOURCE, true, hint_lost},
+    {1054 /* unknown column */, FAIL_CONFIG, false, hint_column},
+    {1059 /* identifier too long */, FAIL_CONFIG, false, "Give the expression an alias: `expression AS name`."},
+    {1060 /* duplicate column name */, FAIL_CONFIG, false, "Give each column of the query a name of its own with AS."},
+    {1064 /* syntax */, FAIL_CONFIG, false, hint_sql},
+    {1109 /* unknown table in a clause */, FAIL_CONFIG, false, hint_column},
+    {1129 /* host is blocked */, FAIL_SOURCE, false, "Unblock this machine on the server with FLUSH HOSTS."},
+    {1130 /* host is not allowed */, FAIL_SOURCE, false, hint_password},
+    {1142 /* command denied on a table */, FAIL_SOURCE, false, hint_grant},
+    {1143 /* command denied on a column */, FAIL_SOURCE, false,
+     "Grant the user SELECT on the whole table, or name the columns it may read in `columns`."},
+    {1146 /* no such table */, FAIL_CONFIG, false, "Correct `table` in the job's source; names are case-sensitive on most servers."},
+    {1153 /* packet too large */, FAIL_SOURCE, false, hint_packet},
+    {1158, FAIL_SOURCE, true, hint_lost},
+    {1159, FAIL_SOURCE, true, hint_lost},
+    {1160, FAIL_SOURCE, true, hint_lost},
+    {1161, FAIL_SOURCE, true, hint_lost},
+    {1193 /* unknown variable */, FAIL_SOURCE, false, NULL},
+    {1203 /* too many connections of the user */, FAIL_SOURCE, true, hint_busy},
+    {1205 /* lock wait */, FAIL_SOURCE, true, NULL},
+    {1213 /* deadlock */, FAIL_SOURCE, true, NULL},
+    {1226 /* user's resources used up */, FAIL_SOURCE, false, hint_busy},
+    {1227 /* privilege needed */, FAIL_SOURCE, false, NULL},
+    {1251 /* client too old for the authentication */, FAIL_SOURCE, false, hint_plugin},
+    {1356 /* view refers to what is not there */, FAIL_SOURCE, false, "Repair the view on the server."},
+    {1412 /* table definition has changed */, FAIL_SOURCE, true, hint_changed},
+    {1317 /* query interrupted */, FAIL_SOURCE, true, "Somebody or something on the server stopped the statement (KILL, a watchdog)."},
+    {1698 /* access denied, no password */, FAIL_SOURCE, false, hint_password},
+    {1820 /* password must be changed */, FAIL_SOURCE, false, "Log in with another client and set a new password for the user."},
+    {1862 /* password has expired */, FAIL_SOURCE, false, "Log in with another client and set a new password for the user."},
+    {1927 /* connection was killed */, FAIL_SOURCE, true, hint_lost},
+    {1969 /* max_statement_time exceeded */, FAIL_SOURCE, false, hint_timeout},
+    {3024 /* max_execution_time exceeded */, FAIL_SOURCE, false, hint_timeout},
+    {3159 /* the server wants encryption */, FAIL_SOURCE, false, "Set `tls: required` for the datasource."},
+    {4031 /* disconnected by the server */, FAIL_SOURCE, true, hint_lost},
+    {4150 /* MariaDB: user's account is locked */, FAIL_SOURCE, false, "Unlock the account on the server."},
+    {3118 /* MySQL: user's account is locked */, FAIL_SOURCE, false, "Unlock the account on the server."},
+};
+
+static bool conn_fail(Conn *conn, const char *what, Err *err)
+{
+    conn->last_errno = mysql_errno(conn->mysql);
+    if (cancel_requested(conn->cancel)) {
+        return fail(err, FAIL_CANCELLED, "cancelled");
+    }
+    const ErrorRule *rule = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(error_rules); i++) {
+        if (error_rules[i].number == conn->last_errno) {
+            rule = &error_rules[i];
+        }
+    }
+    (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
+               conn->datasource->name == NULL ? "source" : conn->datasource->name, what, mysql_error(conn->mysql),
+               conn->last_errno);
+    if (rule != NULL && rule->hint != NULL) {
+        (void)fail_hint(err, "%s", rule->hint);
+    }
+    err->retriable = rule != NULL && rule->retriable;
+    return false;
+}
+
+// --- connecting -----------------------------------------------------------------------------------------------------------
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static void library_init(void)
+{
+    // mysql_init() would do it, but without a lock.
+    (void)mysql_server_init(0, NULL, NULL);
+}
+
+static void conn_wake(void *object)
+{
+    const Conn *conn = object;
+    (void)shutdown(conn->fd, SHUT_RDWR);
+}
+
+// Where distributions keep the certificates of public authorities, for verify-* without tls_ca.
+static const char *system_ca_file(void)
+{
+    static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                        "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        if (access(files[i], R_OK) == 0) {
+            return files[i];
+        }
+    }
+    return NULL;
+}
+
+static bool set_tls_options(MYSQL *mysql, const Datasource *datasource, TlsMode tls, Err *err)
+{
+    const my_bool enforce = tls != TLS_DISABLED;
+    const my_bool verify_name = tls == TLS_VERIFY_IDENTITY;
+    if (tls == TLS_DISABLED) {
+        (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);
+        return true;
+    }
+    const char *ca = datasource->tls_ca;
+    if (ca != NULL && access(ca, R_OK) != 0) {
+        (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls_ca \"%s\" cannot be read", datasource->name, ca);
+        return fail_hint(err, "Give the path of a PEM file with the authority's certificate.");
+    }
+    if (ca == NULL && (tls == TLS_VERIFY_CA || tls == TLS_VERIFY_IDENTITY)) {
+        ca = system_ca_file();
+        if (ca == NULL) {
+            (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls: %s needs an authority to trust", datasource->name,
+                       tls_mode_name(tls));
+            return fail_hint(err, "Give the path of its certificate in `tls_ca`.");
+        }
+    }
+    // A given CA is checked by libmariadb in every mode; modes that promise no check must not pass one on.
+    if (ca != NULL && (tls == TLS_VERIFY_CA || tls == TLS_VERIFY_IDENTITY)) {
+        (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, ca);
+    }
+    if (datasource->tls_cert != NULL) {
+        (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_CERT, datasource->tls_cert);
+    }
+    if (datasource->tls_key != NULL) {
+        (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_KEY, datasource->tls_key);
+    }
+    (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);
+    return true;
+}
+
+static MYSQL *conn_handle(const Datasource *datasource, TlsMode tls, Err *err)
+{
+    MYSQL *mysql = mysql_init(NULL);
+    if (mysql == NULL) {
+        (void)fail(err, FAIL_INTERNAL, "out of memory for a connection");
+        return NULL;
+    }
+    const unsigned connect_timeout = (unsigned)(datasource->connect_timeout_seconds > 0 ? datasource->connect_timeout_seconds : 10);
+    const unsigned read_timeout = (unsigned)(datasource->read_timeout_seconds > 0 ? datasource->read_timeout_seconds : 3600);
+    const unsigned long packet_bytes_max = 1UL << 30;
+    const unsigned local_infile = 0;  // a server must not be able to ask for files of ours
+    const unsigned protocol = datasource->socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    (void)mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_bytes_max);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    (void)mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    (void)mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "weir");
+    if (!set_tls_options(mysql, datasource, tls, err)) {
+        mysql_close(mysql);
+        return NULL;
+    }
+    return mysql;
+}
+
+// A connection that `tls` asks to be encrypted may come out plain; only `must_encrypt` makes that an error.
+static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
+{
+    const Datasource *datasource = conn->datasource;
+    conn->mysql = conn_handle(datasource, tls, err);
+    if (conn->mysql == NULL) {
+        return false;
+    }
+    const unsigned port = (unsigned)(datasource->port > 0 ? datasource->port : 3306);
+    // With a host libmariadb would not look at the socket.
+    const char *host = datasource->socket != NULL ? NULL : datasource->host == NULL ? "127.0.0.1" : datasource->host;
+    if (mysql_real_connect(conn->mysql, host, datasource->user,
+                           datasource->password == NULL ? "" : datasource->password, datasource->database, port,
+                           datasource->socket, 0) == NULL) {
+        char what[512];
+        const char *user = datasource->user == NULL ? "" : datasource->user;
+        if (host == NULL) {
+            (void)snprintf(what, sizeof what, "connecting to %s as \"%s\"", datasource->socket, user);
+        } else {
+            (void)snprintf(what, sizeof what, "connecting to %s:%u as \"%s\"", host, port, user);
+        }
+        (void)conn_fail(conn, what, err);
+        const unsigned long offers = conn->mysql->server_capabilities;
+        conn->lacks_tls = offers != 0 && (offers & CLIENT_SSL) == 0;
+    } else if (must_encrypt && mysql_get_ssl_cipher(conn->mysql) == NULL) {
+        conn->last_errno = CR_SSL_CONNECTION_ERROR;
+        (void)fail(err, FAIL_SOURCE, "datasource \"%s\": the server offers no encryption", datasource->name);
+        (void)fail_hint(err, "%s", hint_tls);
+    } else {
+        return true;
+    }
+    mysql_close(conn->mysql);
+    conn->mysql = NULL;
+    return false;
+}
+
+static bool connect_by_mode(Conn *conn, Err *err)
+{
+    const Datasource *datasource = conn->datasource;
+    TlsMode tls = datasource->tls;
+    if (tls == TLS_PREFERRED && datasource->socket != NULL) {
+        tls = TLS_DISABLED;  // a socket never leaves the machine
+    }
+    if (try_connect(conn, tls, tls != TLS_DISABLED && tls != TLS_PREFERRED, err)) {
+        return true;
+    }
+    if (tls != TLS_PREFERRED || err->kind == FAIL_CANCELLED) {
+        return false;
+    }
+    // `preferred` goes without where the server offers encryption and then cannot agree on it; and where it offers none: told to
+    // encrypt, libmariadb sends the password of caching_sha2_password in a form that only an encrypted connection may carry.
+    const bool is_denied = conn->last_errno == 1045 /* access denied */ && conn->lacks_tls;
+    if (conn->last_errno != CR_SSL_CONNECTION_ERROR && !is_denied) {
+        return false;
+    }
+    return try_connect(conn, TLS_DISABLED, /* must_encrypt= */ false, err);
+}
+
+static void note_server(Conn *conn)
+{
+    conn->is_mariadb = mariadb_connection(conn->mysql) != 0;
+    const unsigned long version = mysql_get_server_version(conn->mysql);
+    conn->server_text = mem_format("%s %lu.%lu.%lu", conn->is_mariadb ? "MariaDB" : "MySQL", version / 10000,
+                                   version / 100 % 100, version % 100);
+}
+
+bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Err *err)
+{
+    (void)pthread_once(&library_once, library_init);
+    if (!cancel_check(cancel, err)) {
+        return false;
+    }
+    Conn *conn = mem_alloc(sizeof *conn);
+    conn->datasource = datasource;
+    conn->cancel = cancel;
+    if (!connect_by_mode(conn, err)) {
+        conn_close(conn);
+        return false;
+    }
+    conn->fd = (int)mysql_get_socket(conn->mysql);
+    note_server(conn);
+    cancel_add_hook(cancel, conn_wake, conn);
+    conn->is_hooked = true;
+    *ret_conn = conn;
+    return true;
+}
+
+void conn_close(Conn *conn)
+{
+    if (conn == NULL) {
+        return;
+    }
+    conn_end_stream(conn);
+    if (conn->is_hooked) {
+        cancel_remove_hook(conn->cancel, conn);
+    }
+    if (conn->mysql != NULL) {
+        mysql_close(conn->mysql);
+    }
+    free(conn->server_text);
+    free(conn->fields);
+    free(conn);
+}
+
+const char *conn_server_text(const Conn *conn)
+{
+    return conn->server_text;
+}
+
+bool conn_is_mariadb(const Conn *conn)
+{
+    return conn->is_mariadb;
+}
+
+unsigned conn_server_version(const Conn *conn)
+{
+    return (unsigned)mysql_get_server_version(conn->mysql);
+}
+
+bool conn_uses_tls(const Conn *conn)
+{
+    return mysql_get_ssl_cipher(conn->mysql) != NULL;
+}
+
+unsigned conn_last_errno(const Conn *conn)
+{
+    return conn->last_errno;
+}
+
+// --- statements -----------------------------------------------------------------------------------------------------------
+
+bool conn_send(Conn *conn, const char *sql, Err *err)
+{
+    if (!cancel_check(conn->cancel, err)) {
+        return false;
+    }
+    if (mysql_send_query(conn->mysql, sql, (unsigned long)strlen(sql)) != 0) {
+        return conn_fail(conn, "sending a statement", err);
+    }
+    return true;
+}
+
+bool conn_receive(Conn *conn, Err *err)
+{
+    if (mysql_read_query_result(conn->mysql) != 0) {
+        return conn_fail(conn, "running a statement", err);
+    }
+    if (mysql_field_count(conn->mysql) == 0) {
+        return true;
+    }
+    MYSQL_RES *result = mysql_store_result(conn->mysql);
+    if (result == NULL) {
+        return conn_fail(conn, "reading a result", err);
+    }
+    mysql_free_result(result);
+    return true;
+}
+
+bool conn_execute(Conn *conn, const char *sql, Err *err)
+{
+    return conn_send(conn, sql, err) && conn_receive(conn, err);
+}
+
+static void rows_copy(MYSQL_RES *result, ConnRows *rows)
+{
+    rows->row_count = (size_t)mysql_num_rows(result);
+    rows->column_count = mysql_num_fields(result);
+    rows->cells = mem_alloc((rows->row_count * rows->column_count + 1) * sizeof *rows->cells);
+    rows->names = mem_alloc((rows->column_count + 1) * sizeof *rows->names);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(result);
+    for (size_t i = 0; i < rows->column_count; i++) {
+        rows->names[i] = mem_copy_text(fields[i].name);
+    }
+    for (size_t r = 0; r < rows->row_count; r++) {
+        const MYSQL_ROW row = mysql_fetch_row(result);
+        const unsigned long *lengths = mysql_fetch_lengths(result);
+        for (size_t c = 0; c < rows->column_count; c++) {
+            rows->cells[r * rows->column_count + c] = row[c] == NULL ? NULL : mem_copy_bytes(row[c], lengths[c]);
+        }
+    }
+}
+
+bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
+{
+    if (!conn_send(conn, sql, err)) {
+        return false;
+    }
+    if (mysql_read_query_result(conn->mysql) != 0) {
+        return conn_fail(conn, "running a statement", err);
+    }
+    MYSQL_RES *result = mysql_store_result(conn->mysql);
+    if (result == NULL) {
+        return conn_fail(conn, "reading a result", err);
+    }
+    *ret_rows = (ConnRows){0};
+    rows_copy(result, ret_rows);
+    mysql_free_result(result);
+    return true;
+}
+
+void conn_rows_done(ConnRows *rows)
+{
+    for (size_t i = 0; i < rows->row_count * rows->column_count; i++) {
+        free(rows->cells[i]);
+    }
+    for (size_t i = 0; i < rows->column_count && rows->names != NULL; i++) {
+        free(rows->names[i]);
+    }
+    free(rows->cells);
+    free(rows->names);
+    *rows = (ConnRows){0};
+}
+
+size_t conn_rows_find(const ConnRows *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->column_count; i++) {
+        if (text_equal_nocase(rows->names[i], name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+// --- streams --------------------------------------------------------------------------------------------------------------
+
+bool conn_stream(Conn *conn, const char *sql, Err *err)
+{
+    assert(conn->stream == NULL);
+    if (!conn_send(conn, sql, err)) {
+        return false;
+    }
+    if (mysql_read_query_result(conn->mysql) != 0) {
+        return conn_fail(conn, "reading rows", err);
+    }
+    conn->stream = mysql_use_result(conn->mysql);
+    if (conn->stream == NULL) {
+        return conn_fail(conn, "reading rows", err);
+    }
+    conn->field_count = mysql_num_fields(conn->stream);
+    conn->fields = mem_grow(conn->fields, conn->field_count * sizeof *conn->fields);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->stream);
+    for (size_t i = 0; i < conn->field_count; i++) {
+        conn->fields[i] = (ConnField){.name = fields[i].name,
+                                      .type = fields[i].type,
+                                      .flags = fields[i].flags,
+                                      .charset = fields[i].charsetnr,
+                                      .decimals = fields[i].decimals,
+                                      .length = fields[i].length};
+    }
+    return true;
+}
+
+const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count)
+{
+    *ret_count = conn->field_count;
+    return conn->fields;
+}
+
+bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err)
+{
+    const MYSQL_ROW row = mysql_fetch_row(conn->stream);
+    if (UNLIKELY(row == NULL)) {
+        if (mysql_errno(conn->mysql) != 0) {
+            return conn_fail(conn, "reading rows", err);
+        }
+        // A socket that was shut down by a stop request must not look like the end of the rows.
+        if (!conn->stream->eof && !cancel_check(conn->cancel, err)) {
+            return false;
+        }
+        *ret_texts = NULL;
+        *ret_lengths = NULL;
+        return true;
+    }
+    *ret_texts = row;
+    *ret_lengths = conn->stream->lengths;
+    return true;
+}
+
+void conn_end_stream(Conn *conn)
+{
+    if (conn->stream == NULL) {
+        return;
+    }
+    if (!conn->stream->eof) {
+        // mysql_free_result() would read all that is left.
+        (void)shutdown(conn->fd, SHUT_RDWR);
+    }
+    mysql_free_result(conn->stream);
+    conn->stream = NULL;
+}
+
+// --- SQL text -------------------------------------------------------------------------------------------------------------
+
+void sql_add_name(Buf *sql, const char *name)
+{
+    buf_add_char(sql, '`');
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '`') {
+            buf_add_char(sql, '`');
+        }
+        buf_add_char(sql, *p);
+    }
+    buf_add_char(sql, '`');
+}
+
+void sql_add_literal(Buf *sql, const char *text)
+{
+    bool is_plain = true;
+    for (const char *p = text; *p != '\0'; p++) {
+        const unsigned char c = (unsigned char)*p;
+        if (c < 0x20 || c > 0x7e || c == '\'' || c == '\\') {
+            is_plain = false;
+        }
+    }
+    if (is_plain) {
+        buf_add_format(sql, "'%s'", text);
+        return;
+    }
+    buf_add_text(sql, "_utf8mb4 x'");
+    for (const char *p = text; *p != '\0'; p++) {
+        buf_add_format(sql, "%02x", (unsigned)(unsigned char)*p);
+    }
+    buf_add_char(sql, '\'');
+}

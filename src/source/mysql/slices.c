@@ -1,0 +1,654 @@
+// How slices are found: the key's space is cut into cells, the server is asked how many rows lie in each (EXPLAIN: it looks
+// into the index, reads no rows), and cells with too many rows are cut again. At the end neighbours are put together to
+// slices of about one size. So gaps, skew and one hot range cost a few more rounds and never a slow slice; a round is two
+// statements for all cells at once, whatever their number:
+//   1. where do the rows of the large cells begin and end (first and last key, which jumps over gaps), and
+//   2. how many rows are in each of the parts they were cut into.
+// A cell whose rows all have one value in the index's first column is cut by the next column.
+//
+// Whatever the estimates are, no row is lost or doubled: slices lie between neighbouring bounds of one growing list, the first
+// and the last are open, and the same server compares the same constants for both sides of a bound. For texts, whose order is
+// the collation's, the server is asked to confirm that the list grows; bounds that do not are dropped.
+#include "source/mysql/slices.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "source/mysql/keys.h"
+
+#define ROUNDS_MAX 24
+#define CELLS_CUT_MAX 16     // large cells cut in one round
+#define CELLS_MAX 4096
+#define CELLS_COUNTED_MAX 128  // asked about in one statement
+#define TEXT_GUESSES_MIN 48
+#define FUTILE_MAX 10          // enough to find one row in 2^63
+#define FUTILE_TEXT_MAX 4      // a collation whose order is not understood
+
+typedef struct Cell {
+    KeyBound low, high;
+    KeyBound prefix;          // constants of the columns before `depth`, each the only value in the cell
+    size_t depth;             // the column that cuts this cell
+    uint64_t rows;
+    bool is_counted;          // `rows` is the server's estimate
+    unsigned futile;          // how often cutting took away next to nothing
+    uint64_t rows_before;     // of the cell it was cut from
+    bool is_final;            // cannot be cut
+} Cell;
+
+typedef struct Planner {
+    const Relation *relation;
+    Conn *conn;
+    const IndexInfo *index;
+    KeyColumn columns[KEY_COLUMNS_MAX];
+    char *names[KEY_COLUMNS_MAX];
+    size_t column_count;
+    const char *condition;    // restricts the index's range itself; or ""
+    bool is_forced;           // readers must use the index
+    uint64_t rows;            // estimate of all
+    uint64_t slices_wanted;
+    uint64_t rows_ideal;      // of a slice
+    Cell *cells;
+    size_t cell_count;
+} Planner;
+
+static void cell_done(Cell *cell)
+{
+    key_bound_done(&cell->low);
+    key_bound_done(&cell->high);
+    key_bound_done(&cell->prefix);
+}
+
+static void planner_done(Planner *planner)
+{
+    for (size_t i = 0; i < planner->cell_count; i++) {
+        cell_done(&planner->cells[i]);
+    }
+    free(planner->cells);
+    for (size_t i = 0; i < KEY_COLUMNS_MAX; i++) {
+        free(planner->names[i]);
+    }
+}
+
+void slice_list_done(SliceList *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].predicate);
+    }
+    free(list->items);
+    buf_done(&list->notes);
+    *list = (SliceList){0};
+}
+
+static void add_slice(SliceList *list, const Relation *relation, const char *predicate, const char *index, uint64_t rows)
+{
+    list->items = mem_grow(list->items, (list->count + 1) * sizeof *list->items);
+    list->items[list->count++] =
+        (Slice){.relation = relation, .predicate = mem_copy_text(predicate), .index = index, .rows = rows};
+}
+
+// --- choosing the index ---------------------------------------------------------------------------------------------------
+
+// Takes the index's leading columns that can be cut.
+static bool use_index(Planner *planner, const IndexInfo *index)
+{
+    if (!index->is_usable) {
+        return false;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < index->column_count && i < KEY_COLUMNS_MAX; i++) {
+        const ColumnInfo *info = &planner->relation->infos[index->columns[i]];
+        CLEANUP(buf_done) Buf name = {0};
+        sql_add_name(&name, info->name);
+        const KeyColumn column =
+            key_column(NULL, info->data_type, info->column_type, info->charset, info->collation, info->is_nullable);
+        if (column.kind == KEY_NONE) {
+            break;
+        }
+        free(planner->names[i]);
+        planner->names[i] = buf_take(&name);
+        planner->columns[i] = column;
+        planner->columns[i].name = planner->names[i];
+        count++;
+    }
+    planner->column_count = count;
+    planner->index = count > 0 ? index : NULL;
+    return count > 0;
+}
+
+static bool is_not_null(const Relation *relation, const IndexInfo *index)
+{
+    for (size_t i = 0; i < index->column_count; i++) {
+        if (relation->infos[index->columns[i]].is_nullable) {
+            return false;
+        }
+    }
+    return index->is_unique;
+}
+
+static bool choose_split(Planner *planner, Err *err)
+{
+    const Relation *relation = planner->relation;
+    const char *split = relation->spec->split;
+    const size_t at = relation_find_info(relation, split);
+    if (at == SIZE_MAX) {
+        (void)fail(err, FAIL_CONFIG, "split: there is no column \"%s\" in %s", split, relation->name);
+        return fail_hint(err, "Name a column that an index begins with, or leave `split` out.");
+    }
+    for (size_t i = 0; i < relation->index_count; i++) {
+        if (relation->indexes[i].column_count > 0 && relation->indexes[i].columns[0] == at &&
+            use_index(planner, &relation->indexes[i])) {
+            return true;
+        }
+    }
+    (void)fail(err, FAIL_CONFIG, "split: no index of %s begins with column \"%s\" of type %s", relation->name, split,
+               relation->infos[at].column_type);
+    return fail_hint(err, "Slices need an index on an integer, decimal, date, time, text or binary column; or leave `split` out.");
+}
+
+static void choose_key(Planner *planner)
+{
+    const Relation *relation = planner->relation;
+    for (size_t i = 0; i < relation->index_count; i++) {
+        if (text_equal(relation->indexes[i].name, "PRIMARY") && use_index(planner, &relation->indexes[i])) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < relation->index_count; i++) {
+        if (is_not_null(relation, &relation->indexes[i]) && use_index(planner, &relation->indexes[i])) {
+            return;
+        }
+    }
+}
+
+static uint64_t parse_count(const char *text)
+{
+    double number = 0;
+    if (text == NULL || !number_parse_double(text, strlen(text), &number) || number < 0) {
+        return 0;
+    }
+    return number > 1e18 ? (uint64_t)1000000000000000000 : (uint64_t)number;
+}
+
+static const char *explain_words(const Planner *planner)
+{
+    // MySQL 9 answers with a tree where the format is not named.
+    return conn_is_mariadb(planner->conn) ? "EXPLAIN " : "EXPLAIN FORMAT=TRADITIONAL ";
+}
+
+// With a condition, the server's own plan says what to cut: the range of an index, or the table.
+static bool choose_for_condition(Planner *planner, Err *err)
+{
+    const Relation *relation = planner->relation;
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, explain_words(planner));
+    relation_select(relation, "", NULL, &sql);
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
+        return err_context(err, "%s", relation->name);
+    }
+    const size_t key = conn_rows_find(&rows, "key");
+    const size_t type = conn_rows_find(&rows, "type");
+    const size_t estimate = conn_rows_find(&rows, "rows");
+    if (rows.row_count == 0 || key == SIZE_MAX || type == SIZE_MAX || estimate == SIZE_MAX) {
+        return true;
+    }
+    const char *key_name = conn_cell(&rows, 0, key);
+    const char *type_name = conn_cell(&rows, 0, type);
+    planner->rows = parse_count(conn_cell(&rows, 0, estimate));
+    if (key_name == NULL || !text_equal(type_name, "range")) {
+        return true;
+    }
+    for (size_t i = 0; i < relation->index_count; i++) {
+        if (text_equal(relation->indexes[i].name, key_name) && !text_equal(key_name, "PRIMARY") &&
+            use_index(planner, &relation->indexes[i])) {
+            planner->condition = relation->condition;
+            planner->is_forced = true;
+        }
+    }
+    return true;
+}
+
+static bool choose_index(Planner *planner, Err *err)
+{
+    const Relation *relation = planner->relation;
+    const bool has_condition = *relation->condition != '\0';
+    planner->rows = relation->rows_estimated;
+    planner->is_forced = !has_condition;  // the server may know a better way to the rows of a condition
+    if (has_condition && !choose_for_condition(planner, err)) {
+        return false;
+    }
+    if (relation->spec->split != NULL) {
+        planner->condition = "";
+        planner->is_forced = !has_condition;
+        return choose_split(planner, err);
+    }
+    if (planner->index == NULL) {
+        choose_key(planner);
+    }
+    return true;
+}
+
+// --- asking the server ----------------------------------------------------------------------------------------------------
+
+static void add_from(const Planner *planner, const Cell *cell, bool only_set, Buf *sql)
+{
+    buf_add_format(sql, " FROM %s FORCE INDEX (", planner->relation->from);
+    sql_add_name(sql, planner->index->name);
+    buf_add_char(sql, ')');
+    CLEANUP(buf_done) Buf range = {0};
+    key_add_range(planner->columns, &cell->low, &cell->high, &range);
+    const char *parts[3] = {planner->condition, buf_text(&range), ""};
+    CLEANUP(buf_done) Buf not_null = {0};
+    if (only_set && planner->columns[cell->depth].is_nullable) {
+        buf_add_format(&not_null, "%s IS NOT NULL", planner->columns[cell->depth].name);
+        parts[2] = buf_text(&not_null);
+    }
+    const char *word = " WHERE ";
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (*parts[i] != '\0') {
+            buf_add_format(sql, "%s(%s)", word, parts[i]);
+            word = " AND ";
+        }
+    }
+}
+
+static void add_order(const Planner *planner, size_t depth, const char *direction, Buf *sql)
+{
+    buf_add_text(sql, " ORDER BY ");
+    for (size_t i = 0; i <= depth; i++) {
+        buf_add_format(sql, "%s%s%s", i == 0 ? "" : ", ", planner->columns[i].name, direction);
+    }
+}
+
+typedef struct Extent {
+    KeyPoint first, last;
+    bool has_first, has_last;
+} Extent;
+
+static void extents_done(Extent *extents, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        key_point_done(&extents[i].first);
+        key_point_done(&extents[i].last);
+    }
+}
+
+// The first and last key of each cell, in one statement.
+static bool ask_extents(const Planner *planner, Cell *const *cells, size_t count, Extent *extents, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    for (size_t i = 0; i < 2 * count; i++) {
+        const Cell *cell = cells[i / 2];
+        buf_add_format(&sql, "%s(SELECT %zu, ", i == 0 ? "" : " UNION ALL ", i);
+        key_add_fetch(&planner->columns[cell->depth], &sql);
+        add_from(planner, cell, /* only_set= */ true, &sql);
+        add_order(planner, cell->depth, i % 2 == 0 ? "" : " DESC", &sql);
+        buf_add_text(&sql, " LIMIT 1)");
+    }
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
+        return false;
+    }
+    for (size_t r = 0; r < rows.row_count; r++) {
+        int64_t i = 0;
+        const char *text = conn_cell(&rows, r, 1);
+        if (text == NULL || !text_parse_int(conn_cell(&rows, r, 0), 0, (int64_t)(2 * count - 1), &i)) {
+            continue;
+        }
+        Extent *extent = &extents[i / 2];
+        const KeyColumn *column = &planner->columns[cells[i / 2]->depth];
+        bool *has = i % 2 == 0 ? &extent->has_first : &extent->has_last;
+        *has = key_parse(column, text, i % 2 == 0 ? &extent->first : &extent->last);
+    }
+    return true;
+}
+
+// The server's estimate of each cell's rows.
+static bool ask_rows(const Planner *planner, Cell *const *cells, size_t count, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, explain_words(planner));
+    for (size_t i = 0; i < count; i++) {
+        buf_add_format(&sql, "%s(SELECT 1", i == 0 ? "" : " UNION ALL ");
+        add_from(planner, cells[i], /* only_set= */ false, &sql);
+        // With an order MySQL looks into the index also where it was told which one to take.
+        add_order(planner, 0, "", &sql);
+        buf_add_text(&sql, " LIMIT 9223372036854775807)");
+        cells[i]->rows = 0;
+        cells[i]->is_counted = true;
+    }
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
+        return false;
+    }
+    const size_t id = conn_rows_find(&rows, "id");
+    const size_t estimate = conn_rows_find(&rows, "rows");
+    for (size_t r = 0; r < rows.row_count && id != SIZE_MAX && estimate != SIZE_MAX; r++) {
+        int64_t n = 0;
+        if (conn_cell(&rows, r, id) != NULL && text_parse_int(conn_cell(&rows, r, id), 1, (int64_t)count, &n)) {
+            cells[n - 1]->rows = parse_count(conn_cell(&rows, r, estimate));
+        }
+    }
+    return true;
+}
+
+static void note_progress(const Planner *planner, Cell *cell)
+{
+    const KeyKind kind = planner->columns[cell->depth].kind;
+    const unsigned futile_max = kind == KEY_TEXT ? FUTILE_TEXT_MAX : FUTILE_MAX;
+    cell->futile = cell->rows < cell->rows_before - cell->rows_before / 4 ? 0 : cell->futile + 1;
+    cell->is_final = cell->futile > futile_max;
+}
+
+// Asks about all cells that are new.
+static bool count_cells(Planner *planner, Err *err)
+{
+    Cell *cells[CELLS_COUNTED_MAX];
+    for (size_t at = 0; at < planner->cell_count;) {
+        size_t count = 0;
+        for (; at < planner->cell_count && count < CELLS_COUNTED_MAX; at++) {
+            if (!planner->cells[at].is_counted) {
+                cells[count++] = &planner->cells[at];
+            }
+        }
+        if (count > 0 && !ask_rows(planner, cells, count, err)) {
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            note_progress(planner, cells[i]);
+        }
+    }
+    return true;
+}
+
+// The size of a slice follows from the sum of the cells: estimates of parts may add up to twice the estimate of the whole.
+static void set_ideal(Planner *planner)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < planner->cell_count; i++) {
+        rows += planner->cells[i].rows;
+    }
+    const uint64_t ideal = rows / planner->slices_wanted;
+    planner->rows_ideal = ideal < SLICE_ROWS_MIN ? SLICE_ROWS_MIN : ideal;
+}
+
+// --- cutting --------------------------------------------------------------------------------------------------------------
+
+static void bound_add_literal(KeyBound *bound, const KeyColumn *column, const KeyPoint *point)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    key_add_literal(column, point, &sql);
+    bound->parts[bound->count++] = buf_take(&sql);
+}
+
+static void points_done(KeyPoint *points, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        key_point_done(&points[i]);
+    }
+}
+
+// Puts the first keys at or after guessed points in their place, in the server's order, each once and all inside the cell.
+static bool snap_points(const Planner *planner, const Cell *cell, const Extent *extent, KeyPoint *points, size_t *count, Err *err)
+{
+    const KeyColumn *column = &planner->columns[cell->depth];
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "SELECT ");
+    key_add_fetch(column, &sql);
+    buf_add_text(&sql, " FROM (");
+    for (size_t i = 0; i < *count; i++) {
+        buf_add_format(&sql, "%s(SELECT %s", i == 0 ? "" : " UNION ", column->name);
+        add_from(planner, cell, /* only_set= */ true, &sql);
+        buf_add_format(&sql, "%s%s >= ", cell->low.count + cell->high.count > 0 || *planner->condition != '\0' || column->is_nullable
+                                             ? " AND " : " WHERE ", column->name);
+        key_add_literal(column, &points[i], &sql);
+        add_order(planner, cell->depth, "", &sql);
+        buf_add_text(&sql, " LIMIT 1)");
+    }
+    buf_add_format(&sql, ") AS weir_points ORDER BY %s", column->name);
+    points_done(points, *count);
+    *count = 0;
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows.row_count && *count < KEY_PIECES_MAX; i++) {
+        KeyPoint point = {0};
+        const char *text = conn_cell(&rows, i, 0);
+        if (text != NULL && key_parse(column, text, &point)) {
+            if (key_point_equal(&point, &extent->first)) {
+                key_point_done(&point);
+            } else {
+                points[(*count)++] = point;
+            }
+        }
+    }
+    return true;
+}
+
+// The parts of a cell between its bounds and the points. Appends to *parts.
+static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, Cell **parts, size_t *part_count, Err *err)
+{
+    const KeyColumn *column = &planner->columns[cell->depth];
+    const bool has_rows = extent->has_first && extent->has_last;
+    KeyPoint points[KEY_PIECES_MAX];
+    size_t point_count = 0;
+    if (!has_rows) {
+        cell->is_final = true;
+        cell->rows = 0;  // estimates of empty ranges may be large
+    } else if (key_point_equal(&extent->first, &extent->last)) {
+        // One value only: go on with the next column.
+        cell->is_final = cell->depth + 1 >= planner->column_count;
+        if (!cell->is_final) {
+            bound_add_literal(&cell->prefix, column, &extent->first);
+            cell->depth++;
+        }
+    } else {
+        uint64_t pieces = 2 * ((cell->rows + planner->rows_ideal - 1) / planner->rows_ideal);
+        pieces = column->kind == KEY_TEXT && pieces < TEXT_GUESSES_MIN ? TEXT_GUESSES_MIN : pieces;
+        point_count = key_cut(column, &extent->first, &extent->last, pieces > KEY_PIECES_MAX ? KEY_PIECES_MAX : (size_t)pieces, points);
+        if (column->kind == KEY_TEXT && point_count > 0 && !snap_points(planner, cell, extent, points, &point_count, err)) {
+            return false;
+        }
+        cell->is_final = point_count == 0;
+    }
+    *parts = mem_grow(*parts, (*part_count + point_count + 1) * sizeof **parts);
+    KeyBound low = cell->low;
+    for (size_t i = 0; i < point_count; i++) {
+        KeyBound high = key_bound_copy(&cell->prefix);
+        bound_add_literal(&high, column, &points[i]);
+        (*parts)[(*part_count)++] =
+            (Cell){.low = low,
+                   .high = high,
+                   .prefix = key_bound_copy(&cell->prefix),
+                   .depth = cell->depth,
+                   .futile = cell->futile,
+                   .rows_before = cell->rows};
+        low = key_bound_copy(&high);
+        key_point_done(&points[i]);
+    }
+    (*parts)[(*part_count)++] = (Cell){.low = low,
+                                       .high = cell->high,
+                                       .prefix = cell->prefix,
+                                       .depth = cell->depth,
+                                       .rows = cell->rows,
+                                       .is_counted = point_count == 0,
+                                       .futile = cell->futile,
+                                       .rows_before = cell->rows,
+                                       .is_final = cell->is_final};
+    *cell = (Cell){0};
+    return true;
+}
+
+// Puts `parts` in the place of cell `at`; takes them over.
+static void replace_cell(Planner *planner, size_t at, const Cell *parts, size_t part_count)
+{
+    planner->cells = mem_grow(planner->cells, (planner->cell_count + part_count) * sizeof *planner->cells);
+    memmove(&planner->cells[at + part_count], &planner->cells[at + 1], (planner->cell_count - at - 1) * sizeof *planner->cells);
+    memcpy(&planner->cells[at], parts, part_count * sizeof *parts);
+    planner->cell_count += part_count - 1;
+}
+
+static bool is_large(const Planner *planner, const Cell *cell)
+{
+    return !cell->is_final && cell->rows > planner->rows_ideal + planner->rows_ideal / 4;
+}
+
+// One round: the first CELLS_CUT_MAX large cells are cut. *ret_done where there are none.
+static bool cut_round(Planner *planner, bool *ret_done, Err *err)
+{
+    set_ideal(planner);
+    Cell *large[CELLS_CUT_MAX];
+    size_t at[CELLS_CUT_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < planner->cell_count && count < CELLS_CUT_MAX; i++) {
+        if (is_large(planner, &planner->cells[i])) {
+            at[count] = i;
+            large[count++] = &planner->cells[i];
+        }
+    }
+    *ret_done = count == 0 || planner->cell_count > CELLS_MAX;
+    if (*ret_done) {
+        return true;
+    }
+    Extent extents[CELLS_CUT_MAX] = {0};
+    bool done = ask_extents(planner, large, count, extents, err);
+    for (size_t i = count; done && i-- > 0;) {
+        Cell *parts = NULL;
+        size_t part_count = 0;
+        done = cut_cell(planner, &planner->cells[at[i]], &extents[i], &parts, &part_count, err);
+        if (done) {
+            replace_cell(planner, at[i], parts, part_count);
+        }
+        free(parts);
+    }
+    extents_done(extents, count);
+    return done && count_cells(planner, err);
+}
+
+// Asks the server whether the bounds between the cells grow, and joins cells where one does not.
+static bool confirm_order(Planner *planner, Err *err)
+{
+    bool is_text = false;
+    for (size_t i = 0; i < planner->column_count; i++) {
+        is_text = is_text || planner->columns[i].kind == KEY_TEXT || planner->columns[i].kind == KEY_BYTES;
+    }
+    while (is_text && planner->cell_count > 2) {
+        CLEANUP(buf_done) Buf sql = {0};
+        for (size_t i = 1; i + 1 < planner->cell_count; i++) {
+            buf_add_text(&sql, i == 1 ? "SELECT " : ", ");
+            key_add_less(&planner->cells[i].low, &planner->cells[i].high, &sql);
+        }
+        CLEANUP(conn_rows_done) ConnRows rows = {0};
+        if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
+            return false;
+        }
+        size_t kept = 1;
+        bool grows = true;
+        for (size_t i = 1; i < planner->cell_count; i++) {
+            // Cell i begins with the bound that must come after the one cell i-1 begins with.
+            const bool in_order = i == 1 || text_equal(conn_cell(&rows, 0, i - 2), "1");
+            if (in_order || !grows) {
+                planner->cells[kept++] = planner->cells[i];
+                continue;
+            }
+            grows = false;  // one at a time: what follows is compared anew
+            Cell *before = &planner->cells[kept - 1];
+            key_bound_done(&before->high);
+            before->high = planner->cells[i].high;
+            before->rows += planner->cells[i].rows;
+            key_bound_done(&planner->cells[i].low);
+            key_bound_done(&planner->cells[i].prefix);
+        }
+        planner->cell_count = kept;
+        if (grows) {
+            break;
+        }
+    }
+    return true;
+}
+
+static void cells_to_slices(Planner *planner, SliceList *list)
+{
+    const char *index = planner->is_forced ? planner->index->name : NULL;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < planner->cell_count; i++) {
+        sum += planner->cells[i].rows;
+    }
+    const double share = sum == 0 ? 0 : (double)planner->rows / (double)sum;
+    uint64_t rows = 0;
+    const KeyBound *low = &planner->cells[0].low;
+    for (size_t i = 0; i < planner->cell_count; i++) {
+        const Cell *cell = &planner->cells[i];
+        rows += cell->rows;
+        const bool is_last = i + 1 == planner->cell_count;
+        if (!is_last && rows + planner->cells[i + 1].rows <= planner->rows_ideal + planner->rows_ideal / 4) {
+            continue;
+        }
+        CLEANUP(buf_done) Buf predicate = {0};
+        key_add_range(planner->columns, low, &cell->high, &predicate);
+        add_slice(list, planner->relation, buf_text(&predicate), index, (uint64_t)((double)rows * share));
+        low = &cell->high;
+        rows = 0;
+    }
+}
+
+static void note_one_slice(const Relation *relation, SliceList *list)
+{
+    if (relation->is_base_table && relation->is_transactional && relation->rows_estimated > (uint64_t)10 * SLICE_ROWS_MIN) {
+        buf_add_format(&list->notes, "%s has no key that slices can be cut by and is read by one connection\n", relation->name);
+    }
+}
+
+bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *err)
+{
+    CLEANUP(planner_done) Planner planner = {.relation = relation, .conn = relation->server->control, .condition = ""};
+    const bool can_cut = relation->is_base_table && relation->is_transactional;
+    if (!can_cut && relation->spec->split != NULL) {
+        (void)fail(err, FAIL_CONFIG, "split: %s is %s and is read in one piece", relation->name,
+                   relation->table == NULL ? "a query" : relation->is_base_table ? "of an engine without snapshots" : "a view");
+        return fail_hint(err, "Leave `split` out.");
+    }
+    if (!can_cut) {
+        add_slice(list, relation, "", NULL, relation->rows_estimated);
+        return true;
+    }
+    if (!choose_index(&planner, err)) {
+        return false;
+    }
+    planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;
+    if (threads < 2 || planner.index == NULL || planner.rows < (uint64_t)2 * SLICE_ROWS_MIN) {
+        if (planner.index == NULL && threads > 1) {
+            note_one_slice(relation, list);
+        }
+        add_slice(list, relation, "", NULL, planner.rows);
+        return true;
+    }
+    planner.cells = mem_alloc(sizeof *planner.cells);
+    planner.cell_count = 1;
+    planner.cells[0].rows = planner.rows;
+    planner.cells[0].is_counted = true;
+    bool is_done = false;
+    for (int round = 0; round < ROUNDS_MAX && !is_done; round++) {
+        if (!cut_round(&planner, &is_done, err)) {
+            return err_context(err, "cutting %s into slices", relation->name);
+        }
+    }
+    if (!confirm_order(&planner, err)) {
+        return err_context(err, "cutting %s into slices", relation->name);
+    }
+    cells_to_slices(&planner, list);
+    return true;
+}
+
+void slices_sort(SliceList *list)
+{
+    // A few hundred at most, and a stable sort is wanted.
+    for (size_t i = 1; i < list->count; i++) {
+        const Slice slice = list->items[i];
+        size_t at = i;
+        for (; at > 0 && list->items[at - 1].rows < slice.rows; at--) {
+            list->items[at] = list->items[at - 1];
+        }
+        list->items[at] = slice;
+    }
+}

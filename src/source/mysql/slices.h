@@ -1,0 +1,27 @@
+// Cutting relations into slices: conditions on an index that together give every row exactly once, whatever the estimates
+// behind them are worth.
+#pragma once
+
+#include "source/mysql/relation.h"
+
+typedef struct Slice {
+    const Relation *relation;
+    char *predicate;          // "" for the whole relation
+    const char *index;        // to be forced, or NULL; borrowed from the relation
+    uint64_t rows;            // estimate
+} Slice;
+
+typedef struct SliceList {
+    Slice *items;
+    size_t count;
+    Buf notes;                // what the user should know, a sentence a line
+} SliceList;
+
+void slice_list_done(SliceList *list);
+
+// Appends the slices of a relation for `threads` readers.
+#define SLICE_ROWS_MIN 20000
+#define SLICES_PER_THREAD 6
+bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *err) MUST_CHECK;
+// Largest first; equal ones stay in the order of the key.
+void slices_sort(SliceList *list);

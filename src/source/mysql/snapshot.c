@@ -1,0 +1,408 @@
+// Several transactions that see the same rows, and the proof that they do.
+//
+// InnoDB has no way to hand a snapshot from one connection to another. So all connections are told to open theirs at the same
+// moment (statements are sent to all before the first answer is read), and then it is checked that no transaction became
+// visible between the first and the last.
+//
+// MariaDB: START TRANSACTION WITH CONSISTENT SNAPSHOT takes the lock under which commits become visible, and notes the binary
+// log's position of the last one in Binlog_snapshot_file and _position of the session. Equal positions are equal snapshots.
+//
+// MySQL: a transaction takes its GTID into gtid_owned before it is written to the binary log, becomes visible in InnoDB some
+// time later (sync, semi-synchronous replication), and only then goes from gtid_owned to gtid_executed, in one step. So, with
+// every transaction having a GTID: gtid_owned is empty and gtid_executed is A; the snapshots are opened; gtid_owned is empty
+// again, and after that gtid_executed is still A. A transaction that became visible between two of the snapshots would have
+// been owned at the first reading, or owned at the second, or be in gtid_executed now and not in A. The second reading
+// must be of gtid_owned first: the other way round a transaction could slip from one to the other in between. Positions in
+// the log do not prove this: a transaction may be in the log long before it is visible. Without GTIDs there is no proof.
+//
+// Neither sees changes that are kept out of the binary log. Filters (Binlog_Do_DB, Binlog_Ignore_DB) are looked for.
+//
+// Where nothing was proved after some tries (the server is too busy, keeps no log): LOCK TABLES ... READ on the job's tables
+// waits until the transactions that changed them are over and holds new ones off for the few milliseconds in which the
+// snapshots are opened. It is given up after LOCK_SECONDS, because while it waits others wait behind it.
+//
+// Where that cannot be done either, there is one reader, and the report says what to grant.
+#include "source/mysql/snapshot.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/text.h"
+#include "source/mysql/session.h"
+
+#define PROOF_USEC INT64_C(2000000)   // how long equal snapshots are tried for
+#define POLL_USEC 200
+#define LOCK_SECONDS 3
+
+static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+void snapshot_done(Snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->conn_count; i++) {
+        conn_close(snapshot->conns[i]);
+    }
+    free(snapshot->conns);
+    free(snapshot->position);
+    free(snapshot->warning);
+    *snapshot = (Snapshot){0};
+}
+
+static void pause_usec(int64_t usec)
+{
+    (void)nanosleep(&(struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000}, NULL);
+}
+
+// One statement on all connections, as close together as can be.
+static bool on_all(Conn *const *conns, size_t count, const char *sql, Err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!conn_send(conns[i], sql, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!conn_receive(conns[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// --- positions ------------------------------------------------------------------------------------------------------------
+
+typedef struct LogStatus {
+    bool is_visible;    // the user may see it, and there is a log
+    bool has_filter;    // some databases are kept out of it
+    char *file_offset;  // "bin.000001:1234"
+    char *gtid;         // MySQL's executed set; NULL or text
+} LogStatus;
+
+static void log_status_done(LogStatus *status)
+{
+    free(status->file_offset);
+    free(status->gtid);
+    *status = (LogStatus){0};
+}
+
+static const char *cell_by_name(const ConnRows *rows, const char *name)
+{
+    const size_t at = conn_rows_find(rows, name);
+    return at == SIZE_MAX || rows->row_count == 0 || conn_cell(rows, 0, at) == NULL ? "" : conn_cell(rows, 0, at);
+}
+
+// GTID sets come with line ends after commas.
+static char *text_without_space(const char *text)
+{
+    char *copy = mem_copy_text(text);
+    char *to = copy;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (strchr(" \t\r\n", *p) == NULL) {
+            *to++ = *p;
+        }
+    }
+    *to = '\0';
+    return copy;
+}
+
+static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
+{
+    *ret_status = (LogStatus){0};
+    const bool is_new = !conn_is_mariadb(conn) && conn_server_version(conn) >= 80200;
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(conn, is_new ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS", &rows, err)) {
+        // Without the privilege the log cannot be seen; that is no reason to stop.
+        return !err->retriable && err->kind != FAIL_CANCELLED;
+    }
+    if (rows.row_count == 0) {
+        return true;
+    }
+    ret_status->is_visible = true;
+    ret_status->has_filter =
+        *cell_by_name(&rows, "Binlog_Do_DB") != '\0' || *cell_by_name(&rows, "Binlog_Ignore_DB") != '\0';
+    ret_status->file_offset = mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
+    ret_status->gtid = text_without_space(cell_by_name(&rows, "Executed_Gtid_Set"));
+    return true;
+}
+
+// The value of a statement's first cell, "" where it cannot be had.
+static bool read_text(Conn *conn, const char *sql, char **ret_text, Err *err)
+{
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(conn, sql, &rows, err)) {
+        if (err->retriable || err->kind == FAIL_CANCELLED) {
+            return false;
+        }
+        *ret_text = mem_copy_text("");
+        return true;
+    }
+    const char *text = rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
+    *ret_text = text_without_space(text == NULL ? "" : text);
+    return true;
+}
+
+// MariaDB: "bin.000001:1234" of the session's snapshot, "" where there is no log.
+static bool read_snapshot_position(Conn *conn, char **ret_text, Err *err)
+{
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(conn, "SHOW STATUS LIKE 'binlog\\_snapshot\\_%'", &rows, err)) {
+        return false;
+    }
+    const char *file = "";
+    const char *offset = "";
+    for (size_t i = 0; i < rows.row_count; i++) {
+        const char *value = conn_cell(&rows, i, 1) == NULL ? "" : conn_cell(&rows, i, 1);
+        if (text_equal_nocase(conn_cell(&rows, i, 0), "binlog_snapshot_file")) {
+            file = value;
+        } else if (text_equal_nocase(conn_cell(&rows, i, 0), "binlog_snapshot_position")) {
+            offset = value;
+        }
+    }
+    *ret_text = *file == '\0' ? mem_copy_text("") : mem_format("%s:%s", file, offset);
+    return true;
+}
+
+// MariaDB: the GTID position that belongs to a place in the log, or the place.
+static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_position, Err *err)
+{
+    const char *colon = strrchr(file_offset, ':');
+    if (colon == NULL) {
+        *ret_position = NULL;
+        return true;
+    }
+    CLEANUP(mem_free_text) char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
+    sql_add_literal(&sql, file);
+    buf_add_format(&sql, ", %s)", colon + 1);
+    CLEANUP(mem_free_text) char *gtid = NULL;
+    if (!read_text(conn, buf_text(&sql), &gtid, err)) {
+        return false;
+    }
+    *ret_position = mem_copy_text(*gtid == '\0' ? file_offset : gtid);
+    return true;
+}
+
+static char *mysql_position(const LogStatus *status)
+{
+    if (!status->is_visible) {
+        return NULL;
+    }
+    return mem_copy_text(status->gtid != NULL && *status->gtid != '\0' ? status->gtid : status->file_offset);
+}
+
+// --- proofs ---------------------------------------------------------------------------------------------------------------
+
+typedef struct Opening {
+    const Server *server;
+    const Relation *const *relations;
+    size_t relation_count;
+    Conn **conns;
+    size_t count;
+    Cancel *cancel;
+    Snapshot *result;
+} Opening;
+
+// One try on MariaDB.
+static bool try_mariadb(Opening *opening, bool *ret_proved, bool *ret_may_try, Err *err)
+{
+    CLEANUP(mem_free_text) char *first = NULL;
+    if (!on_all(opening->conns, opening->count, start_snapshot, err) ||
+        !read_snapshot_position(opening->conns[0], &first, err)) {
+        return false;
+    }
+    *ret_may_try = *first != '\0';
+    *ret_proved = *ret_may_try;
+    for (size_t i = 1; i < opening->count && *ret_proved; i++) {
+        CLEANUP(mem_free_text) char *position = NULL;
+        if (!read_snapshot_position(opening->conns[i], &position, err)) {
+            return false;
+        }
+        *ret_proved = text_equal(first, position);
+    }
+    return !*ret_proved || mariadb_position(opening->server->control, first, &opening->result->position, err);
+}
+
+// One try on MySQL.
+static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err *err)
+{
+    static const char read_owned[] = "SELECT @@GLOBAL.gtid_owned";
+    static const char read_executed[] = "SELECT @@GLOBAL.gtid_executed";
+    Conn *control = opening->server->control;
+    CLEANUP(mem_free_text) char *mode = NULL;
+    CLEANUP(mem_free_text) char *owned = NULL;
+    CLEANUP(mem_free_text) char *before = NULL;
+    CLEANUP(mem_free_text) char *owned_after = NULL;
+    CLEANUP(mem_free_text) char *after = NULL;
+    *ret_proved = false;
+    if (!read_text(control, "SELECT @@GLOBAL.gtid_mode = 'ON' AND @@GLOBAL.log_bin", &mode, err)) {
+        return false;
+    }
+    *ret_may_try = text_equal(mode, "1");
+    if (!*ret_may_try) {
+        return true;
+    }
+    if (!read_text(control, read_executed, &before, err) || !read_text(control, read_owned, &owned, err)) {
+        return false;
+    }
+    if (*owned != '\0') {
+        pause_usec(POLL_USEC);
+        return true;
+    }
+    if (!on_all(opening->conns, opening->count, start_snapshot, err) || !read_text(control, read_owned, &owned_after, err) ||
+        !read_text(control, read_executed, &after, err)) {
+        return false;
+    }
+    *ret_proved = *owned_after == '\0' && text_equal(before, after);
+    if (*ret_proved) {
+        opening->result->position = *after == '\0' ? NULL : mem_copy_text(after);
+    }
+    return true;
+}
+
+static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
+{
+    Conn *control = opening->server->control;
+    *ret_proved = false;
+    CLEANUP(log_status_done) LogStatus status = {0};
+    if (!read_log_status(control, &status, err)) {
+        return false;
+    }
+    const int64_t until = clock_monotonic_usec() + PROOF_USEC;
+    bool may_try = !status.has_filter && !failpoint_fails("snapshot-proof");
+    while (may_try && !*ret_proved && clock_monotonic_usec() < until) {
+        if (!cancel_check(opening->cancel, err)) {
+            return false;
+        }
+        if (!(conn_is_mariadb(control) ? try_mariadb : try_mysql)(opening, ret_proved, &may_try, err)) {
+            return false;
+        }
+    }
+    if (*ret_proved) {
+        opening->result->how = "equal snapshot positions";
+    }
+    return true;
+}
+
+// --- the lock -------------------------------------------------------------------------------------------------------------
+
+// Opens the snapshots while the job's tables are locked. *ret_done stays false, with *ret_reason, where the lock cannot be had.
+static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "LOCK TABLES ");
+    for (size_t i = 0; i < opening->relation_count; i++) {
+        if (opening->relations[i]->table == NULL) {
+            *ret_reason = mem_copy_text("the tables of a query are not known");
+            return true;
+        }
+        buf_add_format(&sql, "%s%s READ", i == 0 ? "" : ", ", opening->relations[i]->from);
+    }
+    Conn *control = opening->server->control;
+    CLEANUP(mem_free_text) char *settings =
+        mem_format("SET SESSION lock_wait_timeout=%d, innodb_lock_wait_timeout=%d, autocommit=0", LOCK_SECONDS, LOCK_SECONDS);
+    if (failpoint_fails("snapshot-lock")) {
+        *ret_reason = mem_copy_text("failpoint");
+        return true;
+    }
+    if (!conn_execute(control, settings, err) || !conn_execute(control, buf_text(&sql), err)) {
+        if (err->kind == FAIL_CANCELLED || (err->retriable && conn_last_errno(control) != 1205)) {
+            return false;
+        }
+        *ret_reason = mem_copy_text(err->message);
+        return conn_execute(control, "SET SESSION autocommit=1", err);
+    }
+    CLEANUP(log_status_done) LogStatus status = {0};
+    const bool is_opened = on_all(opening->conns, opening->count, start_snapshot, err) && read_log_status(control, &status, err);
+    Err unlocked;
+    if (!conn_execute(control, "UNLOCK TABLES", &unlocked) && is_opened) {
+        *err = unlocked;
+        return false;
+    }
+    if (!is_opened || !conn_execute(control, "SET SESSION autocommit=1", err)) {
+        return false;
+    }
+    *ret_done = true;
+    opening->result->how = "brief table lock";
+    opening->result->position = mysql_position(&status);
+    if (conn_is_mariadb(control) && status.is_visible) {
+        free(opening->result->position);
+        return mariadb_position(control, status.file_offset, &opening->result->position, err);
+    }
+    return true;
+}
+
+// --- one connection -------------------------------------------------------------------------------------------------------
+
+static bool open_single(Opening *opening, Err *err)
+{
+    Conn *conn = opening->conns[0];
+    CLEANUP(log_status_done) LogStatus status = {0};
+    // Read before: a stream that starts there sees nothing too late.
+    if (!read_log_status(opening->server->control, &status, err) || !conn_execute(conn, start_snapshot, err)) {
+        return false;
+    }
+    opening->result->how = "one connection";
+    if (!conn_is_mariadb(conn)) {
+        opening->result->position = mysql_position(&status);
+        return true;
+    }
+    CLEANUP(mem_free_text) char *position = NULL;
+    return read_snapshot_position(conn, &position, err) &&
+           mariadb_position(opening->server->control, position, &opening->result->position, err);
+}
+
+static void keep_one(Snapshot *snapshot)
+{
+    for (size_t i = 1; i < snapshot->conn_count; i++) {
+        conn_close(snapshot->conns[i]);
+    }
+    snapshot->conn_count = 1;
+}
+
+static bool open_all(Opening *opening, Err *err)
+{
+    Snapshot *snapshot = opening->result;
+    bool is_done = false;
+    if (opening->count > 1) {
+        if (!try_equal(opening, &is_done, err) || is_done) {
+            return is_done;
+        }
+        CLEANUP(mem_free_text) char *reason = NULL;
+        if (!open_locked(opening, &is_done, &reason, err) || is_done) {
+            return is_done;
+        }
+        snapshot->warning = mem_format(
+            "one connection reads everything, because several could not be brought to one point in time (%s); grant LOCK TABLES on "
+            "the source's tables, or %s",
+            reason,
+            conn_is_mariadb(opening->server->control) ? "switch the binary log on" : "switch the binary log with gtid_mode=ON on");
+        keep_one(snapshot);
+        opening->count = 1;
+    }
+    return open_single(opening, err);
+}
+
+bool snapshot_open(const Server *server, const Relation *const *relations, size_t relation_count, size_t count, Cancel *cancel,
+                   Snapshot *ret_snapshot, Err *err)
+{
+    Snapshot snapshot = {.conns = mem_alloc((count + 1) * sizeof(Conn *))};
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++) {
+        done = session_open(server->datasource, server->zone, cancel, &snapshot.conns[i], err);
+        snapshot.conn_count += done ? 1 : 0;
+    }
+    Opening opening = {.server = server,
+                       .relations = relations,
+                       .relation_count = relation_count,
+                       .conns = snapshot.conns,
+                       .count = count,
+                       .cancel = cancel,
+                       .result = &snapshot};
+    if (!done || !open_all(&opening, err)) {
+        snapshot_done(&snapshot);
+        return false;
+    }
+    *ret_snapshot = snapshot;
+    return true;
+}

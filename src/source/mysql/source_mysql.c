@@ -1,0 +1,382 @@
+// The MySQL source as the rest of weir sees it: open learns what there is, plan cuts it, begin fixes the point in time, and
+// the readers do the rest.
+//
+// Each datasource of the job has one control connection for questions; connections for reading are opened in begin, per server
+// as many as it has slices, at most one a thread. Sharded sources deal theirs out to all readers.
+#include "source/mysql/source_mysql.h"
+
+#include "base/text.h"
+#include "source/mysql/reader.h"
+#include "source/mysql/session.h"
+#include "source/mysql/slices.h"
+#include "source/mysql/snapshot.h"
+
+#define CONNS_MAX 64  // for reading, over all servers, where there are several
+
+typedef struct MysqlSource {
+    Source base;  // first
+    const Job *job;
+    Counters *counters;
+    Cancel *cancel;
+    Server *servers;
+    size_t server_count;
+    Relation *relations;
+    size_t relation_count;
+    size_t *key;
+    size_t key_count;
+    SliceList slices;
+    SliceInfo *slice_infos;
+    size_t reader_count;
+    Snapshot *snapshots;  // one a server
+    ReaderPool *pool;
+    SnapshotInfo info;
+} MysqlSource;
+
+static void mysql_source_close(Source *base)
+{
+    MysqlSource *source = (MysqlSource *)base;
+    if (source == NULL) {
+        return;
+    }
+    reader_pool_free(source->pool);
+    for (size_t i = 0; i < source->server_count; i++) {
+        if (source->snapshots != NULL) {
+            snapshot_done(&source->snapshots[i]);
+        }
+        conn_close(source->servers[i].control);
+        free(source->servers[i].zone);
+        free(source->servers[i].zone_warning);
+    }
+    for (size_t i = 0; i < source->slices.count && source->slice_infos != NULL; i++) {
+        free(source->slice_infos[i].table);
+        free(source->slice_infos[i].condition);
+    }
+    slice_list_done(&source->slices);
+    for (size_t i = 0; i < source->relation_count; i++) {
+        relation_done(&source->relations[i]);
+    }
+    free(source->slice_infos);
+    free(source->snapshots);
+    free(source->servers);
+    free(source->relations);
+    free(source->key);
+    free(source->info.position);
+    free(source->info.server);
+    free(source->info.warning);
+    free(source);
+}
+
+// --- open -----------------------------------------------------------------------------------------------------------------
+
+static bool connect_server(const MysqlSource *source, Server *server, Err *err)
+{
+    if (!conn_open(server->datasource, source->cancel, &server->control, err)) {
+        return false;
+    }
+    // The zone of a shared server is found once; its connections are then all alike.
+    return session_zone(server->control, source->job, &server->zone, &server->zone_warning, err) &&
+           session_setup(server->control, server->zone, err);
+}
+
+static bool connect_servers(MysqlSource *source, Err *err)
+{
+    source->servers = mem_alloc(source->job->source_count * sizeof *source->servers);
+    for (size_t i = 0; i < source->job->source_count; i++) {
+        const Datasource *datasource = source->job->sources[i].datasource;
+        bool is_known = false;
+        for (size_t j = 0; j < source->server_count; j++) {
+            is_known = is_known || source->servers[j].datasource == datasource;
+        }
+        if (is_known) {
+            continue;
+        }
+        Server *server = &source->servers[source->server_count++];
+        server->datasource = datasource;
+        if (!connect_server(source, server, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static Server *server_of(const MysqlSource *source, const SourceSpec *spec)
+{
+    for (size_t i = 0; i < source->server_count; i++) {
+        if (source->servers[i].datasource == spec->datasource) {
+            return &source->servers[i];
+        }
+    }
+    return NULL;
+}
+
+// The columns of the primary key, or of the first unique one without NULLs, as indexes of the schema.
+static void find_key(MysqlSource *source)
+{
+    const Relation *relation = &source->relations[0];
+    for (size_t pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < relation->index_count; i++) {
+            const IndexInfo *index = &relation->indexes[i];
+            bool fits = index->is_unique && index->column_count > 0 && (pass == 1 || text_equal(index->name, "PRIMARY"));
+            size_t *fields = mem_alloc((index->column_count + 1) * sizeof *fields);
+            for (size_t c = 0; c < index->column_count && fits; c++) {
+                fields[c] = schema_find(&relation->schema, relation->infos[index->columns[c]].name);
+                fits = index->is_usable && fields[c] != SIZE_MAX && !relation->infos[index->columns[c]].is_nullable;
+            }
+            if (fits) {
+                source->key = fields;
+                source->key_count = index->column_count;
+                return;
+            }
+            free(fields);
+        }
+    }
+}
+
+static bool learn(MysqlSource *source, Err *err)
+{
+    const Job *job = source->job;
+    for (size_t i = 0; i < job->source_count; i++) {
+        const SourceSpec *spec = &job->sources[i];
+        if (!tables_expand(server_of(source, spec), spec, &source->relations, &source->relation_count, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < source->relation_count; i++) {
+        if (!columns_learn(&source->relations[i], job, err) ||
+            (i > 0 && !columns_unify(&source->relations[0], &source->relations[i], err))) {
+            return false;
+        }
+    }
+    find_key(source);
+    return true;
+}
+
+static bool mysql_source_open(const Job *job, Counters *counters, Cancel *cancel, Source **ret_source, Err *err)
+{
+    MysqlSource *source = mem_alloc(sizeof *source);
+    source->base.ops = &source_mysql_ops;
+    source->job = job;
+    source->counters = counters;
+    source->cancel = cancel;
+    if (!connect_servers(source, err) || !learn(source, err)) {
+        mysql_source_close(&source->base);
+        return false;
+    }
+    *ret_source = &source->base;
+    return true;
+}
+
+static const Schema *mysql_source_schema(const Source *base)
+{
+    return &((const MysqlSource *)base)->relations[0].schema;
+}
+
+static const size_t *mysql_source_key(const Source *base, size_t *ret_count)
+{
+    const MysqlSource *source = (const MysqlSource *)base;
+    *ret_count = source->key_count;
+    return source->key;
+}
+
+// --- plan -----------------------------------------------------------------------------------------------------------------
+
+static bool mysql_source_plan(Source *base, int threads, Err *err)
+{
+    MysqlSource *source = (MysqlSource *)base;
+    for (size_t i = 0; i < source->relation_count; i++) {
+        // Several large tables need few slices each: there are enough of them to go round.
+        if (!slices_plan(&source->relations[i], threads, &source->slices, err)) {
+            return false;
+        }
+    }
+    slices_sort(&source->slices);
+    uint64_t rows = 0;
+    bool is_known = true;
+    source->slice_infos = mem_alloc((source->slices.count + 1) * sizeof *source->slice_infos);
+    for (size_t i = 0; i < source->slices.count; i++) {
+        const Slice *slice = &source->slices.items[i];
+        const Relation *relation = slice->relation;
+        const char *and = *relation->condition != '\0' && *slice->predicate != '\0' ? " AND " : "";
+        source->slice_infos[i] = (SliceInfo){.table = mem_copy_text(relation->name),
+                                             .condition = mem_format("%s%s%s", relation->condition, and, slice->predicate),
+                                             .rows = slice->rows};
+        rows += slice->rows;
+        is_known = is_known && relation->is_base_table && *relation->condition == '\0';
+    }
+    source->reader_count = source->slices.count < (size_t)threads ? source->slices.count : (size_t)threads;
+    atomic_store(&source->counters->slices_total, source->slices.count);
+    atomic_store(&source->counters->rows_estimated, is_known ? rows : 0);
+    return true;
+}
+
+static const SliceInfo *mysql_source_slices(const Source *base, size_t *ret_count)
+{
+    const MysqlSource *source = (const MysqlSource *)base;
+    *ret_count = source->slices.count;
+    return source->slice_infos;
+}
+
+// --- begin ----------------------------------------------------------------------------------------------------------------
+
+static size_t slices_of(const MysqlSource *source, const Server *server)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < source->slices.count; i++) {
+        count += source->slices.items[i].relation->server == server ? 1 : 0;
+    }
+    return count;
+}
+
+static bool open_snapshot(MysqlSource *source, size_t at, Err *err)
+{
+    const Server *server = &source->servers[at];
+    const Relation **relations = mem_alloc((source->relation_count + 1) * sizeof *relations);
+    size_t relation_count = 0;
+    for (size_t i = 0; i < source->relation_count; i++) {
+        if (source->relations[i].server == server) {
+            relations[relation_count++] = &source->relations[i];
+        }
+    }
+    const size_t share = source->server_count == 1 ? source->reader_count : CONNS_MAX / source->server_count;
+    size_t count = slices_of(source, server);
+    count = count > source->reader_count ? source->reader_count : count;
+    count = count > share ? share : count;
+    count = count < 1 ? 1 : count;
+    const bool done =
+        snapshot_open(server, relations, relation_count, count, source->cancel, &source->snapshots[at], err);
+    free(relations);
+    return done;
+}
+
+// Deals the connections of all servers out to the readers; readers without any are dropped.
+static void make_readers(MysqlSource *source)
+{
+    size_t total = 0;
+    for (size_t s = 0; s < source->server_count; s++) {
+        total += source->snapshots[s].conn_count;
+    }
+    source->reader_count = total < source->reader_count ? total : source->reader_count;
+    ReaderConn *conns = mem_alloc((total + 1) * sizeof *conns);
+    size_t count = 0;
+    for (size_t s = 0; s < source->server_count; s++) {
+        for (size_t i = 0; i < source->snapshots[s].conn_count; i++) {
+            conns[count] = (ReaderConn){.server = &source->servers[s],
+                                        .conn = source->snapshots[s].conns[i],
+                                        .reader = count % source->reader_count};
+            count++;
+        }
+    }
+    source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count, &source->relations[0].schema,
+                                   source->counters, source->cancel);
+    free(conns);
+}
+
+static void add_warning(Buf *warnings, const char *text)
+{
+    if (text != NULL && *text != '\0' && strstr(buf_text(warnings), text) == NULL) {
+        buf_add_format(warnings, "%s%s", warnings->len == 0 ? "" : "; ", text);
+    }
+}
+
+static bool sees_wall_clock(const MysqlSource *source)
+{
+    for (size_t i = 0; i < source->job->source_count; i++) {
+        const SourceSpec *spec = &source->job->sources[i];
+        if (spec->where != NULL || spec->query != NULL || spec->columns != NULL) {
+            return true;
+        }
+    }
+    return source->job->zero_dates == ZERO_DATES_TEXT;
+}
+
+static void note_engines(const MysqlSource *source, Buf *warnings)
+{
+    for (size_t i = 0; i < source->relation_count; i++) {
+        const Relation *relation = &source->relations[i];
+        if (relation->is_base_table && !relation->is_transactional) {
+            CLEANUP(mem_free_text) char *text =
+                mem_format("%s is of engine %s, which knows no snapshots: its rows are those of the moment when its reading began",
+                           relation->name, relation->engine == NULL ? "unknown" : relation->engine);
+            add_warning(warnings, text);
+        }
+    }
+}
+
+static void describe(MysqlSource *source)
+{
+    CLEANUP(buf_done) Buf warnings = {0};
+    CLEANUP(buf_done) Buf positions = {0};
+    CLEANUP(buf_done) Buf servers = {0};
+    const char *how = source->snapshots[0].how;
+    for (size_t s = 0; s < source->server_count; s++) {
+        const Snapshot *snapshot = &source->snapshots[s];
+        const Server *server = &source->servers[s];
+        if (strcmp(how, "one connection") == 0) {
+            how = snapshot->how;
+        }
+        if (snapshot->position != NULL) {
+            buf_add_format(&positions, "%s%s", positions.len == 0 ? "" : " ", snapshot->position);
+        }
+        if (strstr(buf_text(&servers), conn_server_text(server->control)) == NULL) {
+            buf_add_format(&servers, "%s%s", servers.len == 0 ? "" : ", ", conn_server_text(server->control));
+        }
+        add_warning(&warnings, snapshot->warning);
+        add_warning(&warnings, sees_wall_clock(source) ? server->zone_warning : NULL);
+    }
+    if (source->server_count > 1) {
+        add_warning(&warnings, "the source has several servers: the rows of each are of one moment, but there is no common moment");
+    }
+    note_engines(source, &warnings);
+    CLEANUP(mem_free_text) char *notes = mem_copy_text(buf_text(&source->slices.notes));
+    for (char *line = notes, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        add_warning(&warnings, line);
+    }
+    source->info = (SnapshotInfo){.how = how,
+                                  .position = positions.len == 0 ? NULL : buf_take(&positions),
+                                  .server = buf_take(&servers),
+                                  .warning = warnings.len == 0 ? NULL : buf_take(&warnings)};
+}
+
+static bool mysql_source_begin(Source *base, Err *err)
+{
+    MysqlSource *source = (MysqlSource *)base;
+    source->snapshots = mem_alloc(source->server_count * sizeof *source->snapshots);
+    for (size_t s = 0; s < source->server_count; s++) {
+        if (!open_snapshot(source, s, err)) {
+            return false;
+        }
+    }
+    make_readers(source);
+    describe(source);
+    return true;
+}
+
+static int mysql_source_reader_count(const Source *base)
+{
+    return (int)((const MysqlSource *)base)->reader_count;
+}
+
+static RowReader *mysql_source_reader(Source *base, int index)
+{
+    return reader_pool_get(((MysqlSource *)base)->pool, (size_t)index);
+}
+
+static const SnapshotInfo *mysql_source_snapshot(const Source *base)
+{
+    return &((const MysqlSource *)base)->info;
+}
+
+const SourceOps source_mysql_ops = {
+    .name = "mysql",
+    .open = mysql_source_open,
+    .schema = mysql_source_schema,
+    .key = mysql_source_key,
+    .plan = mysql_source_plan,
+    .begin = mysql_source_begin,
+    .reader_count = mysql_source_reader_count,
+    .reader = mysql_source_reader,
+    .snapshot = mysql_source_snapshot,
+    .slices = mysql_source_slices,
+    .close = mysql_source_close,
+};
