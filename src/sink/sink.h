@@ -11,9 +11,10 @@ typedef struct Sink Sink;  // an implementation's struct begins with `const Sink
 
 // One column as it will stand in the target; for `weir check`.
 typedef struct ColumnPlan {
-    const char *name;         // of the target's column
-    char *target_type;        // "decimal(20,0)"
+    const char *name;         // of the target's column; of the source's where that is not stored
+    char *target_type;        // "decimal(20,0)"; NULL: a column of the source that is not stored
     size_t source_field;      // index in the source's schema, SIZE_MAX where the target has more columns
+    char *partition;          // a partition column's value, "{region}" where it comes from the rows; else NULL
     bool is_new;              // will be added to an existing table
 } ColumnPlan;
 

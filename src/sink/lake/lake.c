@@ -1,0 +1,343 @@
+// The lake sink: open decides the columns, load writes Parquet files under names that only this run uses, commit
+// adds them to the table's log and takes the old ones out of it, in one step.
+//
+// Until the commit nothing that a reader looks at has changed. What a stopped run leaves are files that no
+// log names: close removes them, or the next run does (marker.h).
+#include "base/base.h"
+
+#include "sink/lake/lake.h"
+
+#include "base/fs.h"
+#include "lake/delta.h"
+#include "lake/parquet.h"
+#include "sink/lake/dynamic.h"
+#include "sink/lake/marker.h"
+#include "sink/lake/plan.h"
+#include "sink/lake/rows.h"
+
+// A file that is to be added to the table.
+typedef struct LakeFile {
+    char *path;     // relative to the table
+    char **values;  // one a partition column
+    int64_t size;
+    int64_t rows;
+    char *stats;
+} LakeFile;
+
+typedef struct LakeSink {
+    Sink sink;
+    const Job *job;        // borrowed
+    const Schema *source;  // borrowed
+    const size_t *key;
+    size_t key_count;
+    DeltaTable *table;
+    LakePlan plan;
+    char *folder;          // of the literal parts, relative to the table: "ds=20161114", ""
+    Marker *marker;        // NULL before load and after commit
+    LakeFile *files;
+    size_t file_count;
+} LakeSink;
+
+static LakeSink *lake_of(Sink *sink)
+{
+    return (LakeSink *)sink;
+}
+
+// --- open -----------------------------------------------------------------------------------------------
+
+static char *lake_table_path(const TargetSpec *target)
+{
+    const bool is_path = target->table[0] == '/' || target->datasource->path == NULL;
+    return is_path ? mem_copy_text(target->table) : fs_join(target->datasource->path, target->table);
+}
+
+// The folder of the first `count` parts; texts NULL stands for the parts' own literals.
+static char *lake_folder(const LakePlan *plan, size_t count, char *const *texts)
+{
+    CLEANUP(buf_done) Buf folder = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            buf_add_char(&folder, '/');
+        }
+        delta_partition_folder(plan->parts[i].column, texts == NULL ? plan->parts[i].value : texts[i], &folder);
+    }
+    return mem_copy_text(buf_text(&folder));
+}
+
+static void lake_close(Sink *sink)
+{
+    if (sink == NULL) {
+        return;
+    }
+    LakeSink *lake = lake_of(sink);
+    marker_end(lake->marker, /* is_committed= */ false);
+    for (size_t i = 0; i < lake->file_count; i++) {
+        for (size_t j = 0; j < lake->plan.part_count; j++) {
+            free(lake->files[i].values[j]);
+        }
+        free(lake->files[i].values);
+        free(lake->files[i].path);
+        free(lake->files[i].stats);
+    }
+    free(lake->files);
+    plan_done(&lake->plan);
+    delta_free(lake->table);
+    free(lake->folder);
+    free(lake);
+}
+
+static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count, Sink **ret_sink,
+                      Err *err)
+{
+    CLEANUP(mem_free_text) char *path = lake_table_path(&job->target);
+    LakeSink *lake = mem_alloc(sizeof(*lake));
+    lake->sink.ops = &sink_lake;
+    lake->job = job;
+    lake->source = schema;
+    lake->key = key;
+    lake->key_count = key_count;
+    if (!delta_open(path, /* version= */ -1, &lake->table, err) ||
+        !plan_make(job, schema, lake->table, &lake->plan, err)) {
+        lake_close(&lake->sink);
+        return false;
+    }
+    lake->folder = lake_folder(&lake->plan, lake->plan.folder_part_count, NULL);
+    *ret_sink = &lake->sink;
+    return true;
+}
+
+static const ColumnPlan *lake_columns(const Sink *sink, size_t *ret_count)
+{
+    const LakeSink *lake = (const LakeSink *)sink;
+    *ret_count = lake->plan.shown_count;
+    return lake->plan.shown;
+}
+
+// --- load -----------------------------------------------------------------------------------------------
+
+// Notes the files of one partition; texts NULL: that of the literal parts.
+static void lake_take_files(void *object, const char *folder, char *const *texts, const ParquetFiles *files)
+{
+    LakeSink *lake = object;
+    const LakePlan *plan = &lake->plan;
+    lake->files = mem_grow(lake->files, (lake->file_count + files->count) * sizeof(*lake->files));
+    for (size_t i = 0; i < files->count; i++) {
+        const ParquetFile *file = &files->files[i];
+        LakeFile *taken = &lake->files[lake->file_count++];
+        *taken = (LakeFile){
+            .path = folder[0] == '\0' ? mem_copy_text(file->name) : fs_join(folder, file->name),
+            .values = mem_alloc(plan->part_count * sizeof(*taken->values)),
+            .size = file->size,
+            .rows = file->rows,
+            .stats = mem_copy_text(file->stats),
+        };
+        for (size_t j = 0; j < plan->part_count; j++) {
+            taken->values[j] = mem_copy_text(texts == NULL ? plan->parts[j].value : texts[j]);
+        }
+    }
+}
+
+// Folders that the run may have made are synced up to the table's own.
+static bool lake_sync_folders(const LakeSink *lake, const char *folder, Err *err)
+{
+    CLEANUP(mem_free_text) char *path = mem_copy_text(folder);
+    for (; strlen(path) > strlen(lake->table->path); *strrchr(path, '/') = '\0') {
+        if (!fs_sync_dir(path, err)) {
+            return false;
+        }
+    }
+    return fs_sync_dir(path, err);
+}
+
+static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **producers, size_t count, Err *err)
+{
+    const TargetSpec *target = &lake->job->target;
+    CLEANUP(mem_free_text) char *folder =
+        lake->folder[0] == '\0' ? mem_copy_text(lake->table->path) : fs_join(lake->table->path, lake->folder);
+    const ParquetWrite write = {
+        .schema = &lake->plan.files,
+        .folder = folder,
+        .file_prefix = marker_prefix(lake->marker),
+        .producers = producers,
+        .producer_count = count,
+        .next = lake_rows_next,
+        .dirty = lake_rows_dirty,
+        .memory_bytes = lake->job->memory_bytes,
+        .file_bytes = target->file_bytes,
+        .row_group_rows = target->row_group_rows,
+        .cancel = input->cancel,
+    };
+    ParquetFiles files = {0};
+    if (!parquet_write(&write, &files, err)) {
+        return false;
+    }
+    lake_take_files(lake, lake->folder, NULL, &files);
+    parquet_files_done(&files);
+    return lake_sync_folders(lake, folder, err);
+}
+
+static char *lake_dynamic_folder(const void *context, char *const *texts)
+{
+    const LakePlan *plan = context;
+    return lake_folder(plan, plan->part_count, texts);
+}
+
+static bool lake_write_dynamic(LakeSink *lake, const LoadInput *input, void **producers, size_t count, Err *err)
+{
+    const TargetSpec *target = &lake->job->target;
+    const char *spool_folder = NULL;
+    if (!marker_temporary(lake->marker, &spool_folder, err)) {
+        return false;
+    }
+    const DynamicWrite write = {
+        .schema = &lake->plan.files,
+        .part_count = lake->plan.part_count,
+        .next = lake_rows_next,
+        .producers = producers,
+        .producer_count = count,
+        .spool_folder = spool_folder,
+        .table = lake->table->path,
+        .folder = lake_dynamic_folder,
+        .context = &lake->plan,
+        .file_prefix = marker_prefix(lake->marker),
+        .memory_bytes = lake->job->memory_bytes,
+        .file_bytes = target->file_bytes,
+        .row_group_rows = target->row_group_rows,
+        .cancel = input->cancel,
+    };
+    return dynamic_write(&write, lake_take_files, lake, err);
+}
+
+static bool lake_load(Sink *sink, const LoadInput *input, Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    assert(lake->marker == NULL);
+    marker_sweep(lake->table->path);
+    if (!marker_begin(lake->table->path, lake->folder, lake->table->version, &lake->marker, err)) {
+        return false;
+    }
+    const SourceOps *source = input->source->ops;
+    const size_t count = (size_t)source->reader_count(input->source);
+    LakeRowsShared *shared = lake_rows_shared_new(&lake->plan, lake->source, lake->key, lake->key_count, input->reject,
+                                                  input->counters);
+    void **producers = mem_alloc(count * sizeof(*producers));
+    for (size_t i = 0; i < count; i++) {
+        producers[i] = lake_rows_new(shared, source->reader(input->source, (int)i));
+    }
+    const bool done = lake->plan.dynamic_count > 0 ? lake_write_dynamic(lake, input, producers, count, err)
+                                                   : lake_write_static(lake, input, producers, count, err);
+    for (size_t i = 0; i < count; i++) {
+        lake_rows_free(producers[i]);
+    }
+    free(producers);
+    lake_rows_shared_free(shared);
+    if (!done) {
+        marker_end(lake->marker, /* is_committed= */ false);
+        lake->marker = NULL;
+        return false;
+    }
+    for (size_t i = 0; i < lake->file_count; i++) {
+        counter_add(&input->counters->bytes_written, (uint64_t)lake->files[i].size);
+    }
+    return true;
+}
+
+// --- commit ---------------------------------------------------------------------------------------------
+
+static void lake_add_files(const LakeSink *lake, DeltaCommit *commit)
+{
+    for (size_t i = 0; i < lake->file_count; i++) {
+        const LakeFile *file = &lake->files[i];
+        // C does not take a char ** for a const char *const * by itself.
+        const char **values = mem_alloc(lake->plan.part_count * sizeof(*values));
+        for (size_t j = 0; j < lake->plan.part_count; j++) {
+            values[j] = file->values[j];
+        }
+        delta_commit_add(commit, file->path, values, file->size, file->rows, file->stats);
+        free(values);
+    }
+}
+
+// Overwriting takes out what the literal parts name. Where every part comes from the rows it is only the partitions
+// that got rows: an empty day must not empty the table.
+static void lake_replace_files(const LakeSink *lake, DeltaCommit *commit)
+{
+    const LakePlan *plan = &lake->plan;
+    if (plan->part_count > 0 && plan->dynamic_count == plan->part_count) {
+        delta_commit_replace_written(commit);
+        return;
+    }
+    const char **values = mem_alloc(plan->part_count * sizeof(*values));
+    for (size_t i = 0; i < plan->part_count; i++) {
+        values[i] = plan->parts[i].value;
+    }
+    delta_commit_replace(commit, values);
+    free(values);
+}
+
+static char *lake_partition_text(const LakeSink *lake)
+{
+    CLEANUP(buf_done) Buf text = {0};
+    for (size_t i = 0; i < lake->plan.part_count; i++) {
+        const PlanPart *part = &lake->plan.parts[i];
+        buf_add_format(&text, "%s%s=", i > 0 ? "," : "", part->column);
+        if (part->value != NULL) {
+            buf_add_text(&text, part->value);
+        } else {
+            buf_add_format(&text, "{%s}", lake->source->fields[part->source].name);
+        }
+    }
+    return mem_copy_text(buf_text(&text));
+}
+
+static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult *ret_result, Err *err)
+{
+    const TargetSpec *target = &lake->job->target;
+    if (lake->plan.changes_schema) {
+        delta_commit_schema(commit, &lake->plan.table, lake->plan.partition_columns, lake->plan.part_count);
+    }
+    if (target->lifecycle_days > 0) {
+        CLEANUP(mem_free_text) char *days = mem_format("%d", target->lifecycle_days);
+        const char *now = delta_property(lake->table, "weir.lifecycle");
+        if (now == NULL || strcmp(now, days) != 0) {
+            delta_commit_property(commit, "weir.lifecycle", days);
+        }
+    }
+    lake_add_files(lake, commit);
+    if (target->mode == WRITE_OVERWRITE) {
+        lake_replace_files(lake, commit);
+    }
+    return delta_commit(commit, "WRITE", target->mode == WRITE_OVERWRITE ? "Overwrite" : "Append", ret_result, err);
+}
+
+static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    assert(lake->marker != NULL);
+    DeltaCommit *commit = delta_commit_new(lake->table);
+    DeltaCommitResult result = {0};
+    const bool done = lake_publish(lake, commit, &result, err);
+    delta_commit_free(commit);
+    if (!done) {
+        return false;
+    }
+    marker_end(lake->marker, /* is_committed= */ true);
+    lake->marker = NULL;
+    *ret_result = (SinkResult){
+        .location = mem_copy_text(lake->table->path),
+        .partition = lake_partition_text(lake),
+        .version = result.version,
+        .replaced_rows = result.rows_removed,
+        .files = lake->file_count,
+    };
+    return true;
+}
+
+const SinkOps sink_lake = {
+    .name = "lake",
+    .open = lake_open,
+    .columns = lake_columns,
+    .load = lake_load,
+    .commit = lake_commit,
+    .close = lake_close,
+};
