@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The main job on a real server, start to end: `make demo`.
+#
+# Starts a private MariaDB (its own data folder, socket and port, stopped at the end), makes the two tables of
+# DataWorks' best practice and one of a million rows, runs the history, the day, a rerun and the daily full, and
+# prints the lake's tables through a foreign reader. The lake stays in build/demo for a look around.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+weir=${WEIR:-$root/build/src/weir}
+work=$root/build/demo
+python=$(tools/deps.sh print venv-dir)/bin/python
+bold=$(tput bold 2>/dev/null || true)
+plain=$(tput sgr0 2>/dev/null || true)
+
+say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
+# Shows a command as a user types it, and runs it.
+try() {
+    printf '%s$ %s%s\n' "$bold" "${*/#$weir/weir}" "$plain"
+    "$@"
+}
+hash_rows() { "$python" -c '
+import deltalake, hashlib, sys
+table = deltalake.DeltaTable(sys.argv[1]).to_pyarrow_table(partitions=[("ds", "=", sys.argv[2])])
+print(table.num_rows, "rows", hashlib.sha256(repr(sorted(map(str, table.to_pylist()))).encode()).hexdigest()[:16])' "$@"; }
+
+rm -rf "$work"
+mkdir -p "$work"
+cp -r demo/project "$work/shop"
+server=$(mktemp -d "${TMPDIR:-/tmp}/weir-demo.XXXXXX")
+trap 'tools/server.py stop "$server" >/dev/null 2>&1 || true; rm -rf "$server"' EXIT
+
+say "A private MariaDB"
+eval "$(tools/server.py start mariadb "$server")"
+echo "MariaDB $version on $socket"
+export DEMO_SOCKET=$socket DEMO_PASSWORD=demo
+mariadb --no-defaults --default-character-set=utf8mb4 --socket="$socket" --user=root <demo/tables.sql
+cd "$work/shop"
+
+say "What would the job do? (changes nothing)"
+try "$weir" check ods_oplog --bizdate 20161114
+
+say "A log that only grows: the past once, then each day's rows by their time"
+try "$weir" run ods_oplog_history --bizdate 20161113
+try "$weir" run ods_oplog --bizdate 20161114
+
+say "Run it again: the same table"
+before=$(hash_rows lake/ods_oplog 20161114)
+try "$weir" run ods_oplog --bizdate 20161114
+after=$(hash_rows lake/ods_oplog 20161114)
+echo "before: $before"
+echo "after:  $after"
+[ "$before" = "$after" ] || { echo "the rerun changed the table" >&2; exit 1; }
+
+say "Master data that changes: the whole table, every day"
+try "$weir" run ods_user_full --bizdate 20161113
+mariadb --no-defaults --default-character-set=utf8mb4 --socket="$socket" --user=root <"$root/demo/next_day.sql"
+try "$weir" run ods_user_full --bizdate 20161114
+
+say "A million rows"
+try "$weir" check ods_events --bizdate 20161114
+try "$weir" run ods_events --bizdate 20161114
+
+say "What lies in the lake, as delta-rs reads it"
+"$python" "$root/demo/show.py" lake/ods_oplog lake/ods_user_full
+"$python" "$root/demo/show.py" --rows 4 lake/ods_events
+printf '\n%sThe project is %s; any Delta reader opens its lake/ folder.%s\n' "$bold" "$work/shop" "$plain"
