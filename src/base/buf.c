@@ -19,8 +19,7 @@ void buf_clear(Buf *buf)
     }
 }
 
-// Makes room for `more` bytes and a NUL; false where the limit forbids it.
-static bool buf_reserve(Buf *buf, size_t more)
+bool buf_reserve(Buf *buf, size_t more)
 {
     size_t limit = buf->limit == 0 ? BUF_LIMIT_DEFAULT : buf->limit;
     if (buf->overflow || more > limit || buf->len > limit - more) {

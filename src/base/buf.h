@@ -20,6 +20,9 @@ typedef struct Buf {
 
 void buf_done(Buf *buf);
 void buf_clear(Buf *buf);  // keeps the memory
+// Makes room for `more` bytes behind len and a NUL, for writers that fill data themselves; false where the limit
+// forbids it.
+bool buf_reserve(Buf *buf, size_t more) MUST_CHECK;
 void buf_add_bytes(Buf *buf, const void *bytes, size_t len);
 void buf_add_text(Buf *buf, const char *text);
 void buf_add_char(Buf *buf, char c);

@@ -96,7 +96,7 @@ bool fs_make_dirs(const char *path, Err *err)
     }
 }
 
-static bool fs_write_all(int fd, const char *path, const void *bytes, size_t len, Err *err)
+bool fs_write(int fd, const char *path, const void *bytes, size_t len, Err *err)
 {
     const char *rest = bytes;
     while (len > 0) {
@@ -110,7 +110,22 @@ static bool fs_write_all(int fd, const char *path, const void *bytes, size_t len
         rest += written;
         len -= (size_t)written;
     }
+    return true;
+}
+
+bool fs_sync_descriptor(int fd, const char *path, Err *err)
+{
     return fsync(fd) == 0 || fs_fail(err, "sync", path, errno);
+}
+
+bool fs_create(const char *path, int *ret_fd, Err *err)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return fs_fail(err, "create", path, errno);
+    }
+    *ret_fd = fd;
+    return true;
 }
 
 static char *fs_parent(const char *path)
@@ -133,11 +148,9 @@ static char *fs_aside_name(const char *path)
 
 static bool fs_write_aside(const char *aside, const void *bytes, size_t len, Err *err)
 {
-    CLEANUP(fd_done) int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        return fs_fail(err, "create", aside, errno);
-    }
-    return fs_write_all(fd, aside, bytes, len, err);
+    CLEANUP(fd_done) int fd = -1;
+    return fs_create(aside, &fd, err) && fs_write(fd, aside, bytes, len, err) &&
+           fs_sync_descriptor(fd, aside, err);
 }
 
 static bool fs_sync_parent(const char *path, Err *err)
@@ -163,8 +176,11 @@ bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret
     if (!done) {
         return false;
     }
-    if (!exists && !fs_sync_parent(path, err)) {
-        return false;
+    if (!exists) {
+        // The file is there for every reader now, whatever the folder's sync says: to report a failure would
+        // make the caller believe that nothing was published.
+        Err ignored;
+        (void)fs_sync_parent(path, &ignored);
     }
     *ret_exists = exists;
     return true;
@@ -191,7 +207,7 @@ static bool fs_sync(const char *path, int flags, Err *err)
     if (fd < 0) {
         return fs_fail(err, "open", path, errno);
     }
-    return fsync(fd) == 0 || fs_fail(err, "sync", path, errno);
+    return fs_sync_descriptor(fd, path, err);
 }
 
 bool fs_sync_file(const char *path, Err *err)

@@ -20,6 +20,12 @@ bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret
 // Writes a temporary file, syncs it and renames it over `path`.
 bool fs_replace(const char *path, const void *bytes, size_t len, Err *err) MUST_CHECK;
 
+// Creates a file that must not be there, for writing. The descriptor is the caller's.
+bool fs_create(const char *path, int *ret_fd, Err *err) MUST_CHECK;
+// Writes all bytes; `path` is for the message.
+bool fs_write(int fd, const char *path, const void *bytes, size_t len, Err *err) MUST_CHECK;
+bool fs_sync_descriptor(int fd, const char *path, Err *err) MUST_CHECK;
+
 bool fs_sync_file(const char *path, Err *err) MUST_CHECK;
 bool fs_sync_dir(const char *path, Err *err) MUST_CHECK;
 bool fs_remove(const char *path, Err *err) MUST_CHECK;  // a missing file is fine

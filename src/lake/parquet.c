@@ -1,292 +1,213 @@
-// Writing Parquet files: one in-memory DuckDB, one COPY whose rows come from the table function of
-// parquet_rows.c. Nothing is stored on the way: rows stay in memory until their row group is full, and the row
-// group goes to the file.
+// Rows into Parquet files. A thread a producer gathers rows into columns until a row group is full, encodes and
+// compresses it, and appends it to the file that all share.
 //
-// The options below were chosen by measurement (docs/internals/parquet.md has the figures): they decide
-// how much processor time a run costs, as compressing and encoding are most of it.
+// We write Parquet ourselves because this is where a run's processor time went: DuckDB's COPY over a table function,
+// which this replaced, took three times as much for the same rows (docs/internals/parquet.md has the figures). DuckDB, pyarrow
+// and delta-rs read the files back in the tests.
 //
-// Memory: DuckDB's own limit counts what its buffer manager holds, not what an encoder allocates while it makes
-// a row group's pages. So a row group is also cut by bytes: each thread holds the rows, their encoded
-// pages and the compressed pages of one row group at a time.
+// Memory: a thread holds one row group three times at worst, as gathered, as an encoded page of its widest column, and
+// compressed; so a row group is cut by bytes as well as by rows.
 #include "base/base.h"
 
-#include "lake/parquet_internal.h"
+#include "lake/parquet.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/failpoint.h"
-#include "base/fs.h"
-#include "base/number.h"
-#include "lake/duck.h"
+#include "lake/parquet_file.h"
 
-#define PARQUET_ZSTD_LEVEL 1
-// Distinct values of a row group up to which a column gets a dictionary: past it, hashing every value
-// costs more than it saves.
-#define PARQUET_DICTIONARY_MAX 8192
-#define PARQUET_GROUP_BYTES_MIN ((uint64_t)4 << 20)
-#define PARQUET_GROUP_BYTES_MAX ((uint64_t)64 << 20)
+#define GROUP_BYTES_MIN ((uint64_t)2 << 20)
+#define GROUP_BYTES_MAX ((uint64_t)64 << 20)
+#define GROUP_COPIES 6  // of a row group's bytes that a thread may hold, with what buffers grow ahead
+#define FAILED_CHECK_ROWS 256
 
-// --- the statement --------------------------------------------------------------------------------------
+typedef struct Writing {
+    const ParquetWrite *write;
+    ParquetOutput *output;
+    size_t group_bytes;
+    atomic_bool has_failed;
+    pthread_mutex_t lock;  // guards err
+    Err err;
+} Writing;
 
-static uint64_t parquet_group_bytes(const ParquetWrite *write)
+// What one thread fills.
+typedef struct Filling {
+    Writing *writing;
+    void *producer;
+    ParquetColumn **columns;
+    ParquetChunk *chunks;
+    ParquetEncoder *encoder;
+    Buf group;
+    size_t rows;
+    size_t bytes;
+    pthread_t thread;
+    bool thread_runs;
+} Filling;
+
+static size_t group_bytes(const ParquetWrite *write)
 {
-    const uint64_t share = write->memory_bytes / (write->producer_count * 7);
-    return share < PARQUET_GROUP_BYTES_MIN   ? PARQUET_GROUP_BYTES_MIN
-           : share > PARQUET_GROUP_BYTES_MAX ? PARQUET_GROUP_BYTES_MAX
-                                             : share;
+    const uint64_t share = write->memory_bytes / (write->producer_count * GROUP_COPIES);
+    return share < GROUP_BYTES_MIN ? GROUP_BYTES_MIN : share > GROUP_BYTES_MAX ? GROUP_BYTES_MAX : share;
 }
 
-// V2 allows the delta encodings, which are both faster to write here and smaller, and which every reader of
-// today knows (Spark: since 3.4). For floating point it would take BYTE_STREAM_SPLIT, which Spark's vectorised
-// reader refused for long: tables with such columns keep to V1.
-static const char *parquet_version(const Schema *schema)
+static void filling_init(Filling *filling, Writing *writing, void *producer)
 {
+    const Schema *schema = writing->write->schema;
+    *filling = (Filling){.writing = writing, .producer = producer};
+    filling->columns = mem_alloc(schema->count * sizeof(*filling->columns));
+    filling->chunks = mem_alloc(schema->count * sizeof(*filling->chunks));
+    filling->encoder = parquet_encoder_new();
+    filling->group.limit = SIZE_MAX / 2;
     for (size_t i = 0; i < schema->count; i++) {
-        if (schema->fields[i].type.kind == TYPE_FLOAT32 || schema->fields[i].type.kind == TYPE_FLOAT64) {
-            return "v1";
+        filling->columns[i] = parquet_column_new(schema->fields[i].type);
+    }
+}
+
+static void filling_done(Filling *filling)
+{
+    for (size_t i = 0; i < filling->writing->write->schema->count; i++) {
+        parquet_column_free(filling->columns[i]);
+    }
+    free(filling->columns);
+    free(filling->chunks);
+    parquet_encoder_free(filling->encoder);
+    buf_done(&filling->group);
+}
+
+static bool filling_flush(Filling *filling, Err *err)
+{
+    if (filling->rows == 0) {
+        return true;
+    }
+    failpoint("files-during");
+    const size_t count = filling->writing->write->schema->count;
+    buf_clear(&filling->group);
+    for (size_t i = 0; i < count; i++) {
+        if (!parquet_column_encode(filling->columns[i], filling->encoder, &filling->group, &filling->chunks[i], err)) {
+            return false;
         }
+        parquet_column_clear(filling->columns[i], filling->writing->group_bytes);
     }
-    return "v2";
-}
-
-static void parquet_statement(const ParquetWrite *write, Buf *sql)
-{
-    buf_add_text(sql, "COPY (SELECT * FROM " PARQUET_ROWS_FUNCTION "()) TO ");
-    duck_quote_text(write->folder, sql);
-    buf_add_format(sql,
-                   " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL %d, PARQUET_VERSION %s, "
-                   "DICTIONARY_SIZE_LIMIT %d, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE %" PRId64
-                   ", ROW_GROUP_SIZE_BYTES %" PRIu64 ", ",
-                   PARQUET_ZSTD_LEVEL, parquet_version(write->schema), PARQUET_DICTIONARY_MAX, write->row_group_rows,
-                   parquet_group_bytes(write));
-    // The pattern's "{" would be taken for a placeholder in the prefix, which is why prefixes are plain words.
-    CLEANUP(mem_free_text) char *pattern = mem_format("%s-{i}", write->file_prefix);
-    buf_add_text(sql, "FILENAME_PATTERN ");
-    duck_quote_text(pattern, sql);
-    buf_add_format(sql, ", FILE_SIZE_BYTES %" PRIu64 ", OVERWRITE_OR_IGNORE, RETURN_STATS)", write->file_bytes);
-}
-
-static void parquet_interrupt(void *object)
-{
-    duck_interrupt(object);
-}
-
-// What DuckDB says is put in our words; a producer's error has gone before.
-static bool parquet_fail(ParquetRows *rows, const ParquetWrite *write, duckdb_result *result, Err *err)
-{
-    if (parquet_rows_failed(rows, err)) {
+    if (!parquet_output_append(filling->writing->output, &filling->group, filling->chunks, filling->rows, err)) {
         return false;
     }
-    (void)duck_fail((int)duckdb_result_error_type(result), duckdb_result_error(result), err);
-    if (err->kind == FAIL_CANCELLED) {
-        return false;
+    if (filling->group.capacity > 2 * filling->writing->group_bytes) {
+        buf_done(&filling->group);
     }
-    err->kind = FAIL_TARGET;
-    if (err->hint[0] == '\0' && strstr(err->message, "No space left") != NULL) {
-        (void)fail_hint(err, "Free space on the disk of \"%s\" and run again; nothing was published.", write->folder);
-    }
-    return err_context(err, "could not write Parquet files to \"%s\"", write->folder);
-}
-
-static bool parquet_copy(Duck *duck, ParquetRows *rows, const ParquetWrite *write, duckdb_result *ret_result,
-                         Err *err)
-{
-    CLEANUP(buf_done) Buf sql = {0};
-    parquet_statement(write, &sql);
-    if (!buf_ok(&sql, "the statement that writes the files", err)) {
-        return false;
-    }
-    if (write->cancel != NULL) {
-        cancel_add_hook(write->cancel, parquet_interrupt, duck);
-    }
-    const duckdb_state state = duckdb_query(duck_connection(duck), buf_text(&sql), ret_result);
-    if (write->cancel != NULL) {
-        cancel_remove_hook(write->cancel, duck);
-    }
-    return state == DuckDBSuccess || parquet_fail(rows, write, ret_result, err);
-}
-
-// --- its result: filename, count, file_size_bytes, footer_size_bytes, column_statistics -----------------
-
-typedef struct MapText {
-    const char *data;
-    size_t len;
-} MapText;
-
-// A cell of a VARCHAR vector; false where it is NULL.
-static bool map_text(duckdb_vector vector, size_t row, MapText *ret_text)
-{
-    uint64_t *validity = duckdb_vector_get_validity(vector);
-    if (validity != NULL && !duckdb_validity_row_is_valid(validity, row)) {
-        return false;
-    }
-    duckdb_string_t *string = &((duckdb_string_t *)duckdb_vector_get_data(vector))[row];
-    *ret_text = (MapText){duckdb_string_t_data(string), duckdb_string_t_length(*string)};
+    filling->rows = 0;
+    filling->bytes = 0;
     return true;
 }
 
-// A map of DuckDB's is a list of structs of a key and a value.
-static duckdb_vector map_keys(duckdb_vector map)
+// The first cell that the source could not read, or SIZE_MAX.
+static size_t find_dirty(const Value *row, size_t count)
 {
-    return duckdb_struct_vector_get_child(duckdb_list_vector_get_child(map), 0);
-}
-
-static duckdb_vector map_values(duckdb_vector map)
-{
-    return duckdb_struct_vector_get_child(duckdb_list_vector_get_child(map), 1);
-}
-
-static duckdb_list_entry map_entry(duckdb_vector map, size_t row)
-{
-    uint64_t *validity = duckdb_vector_get_validity(map);
-    if (validity != NULL && !duckdb_validity_row_is_valid(validity, row)) {
-        return (duckdb_list_entry){0};
-    }
-    return ((duckdb_list_entry *)duckdb_vector_get_data(map))[row];
-}
-
-// The index in the map's children of `key`, or SIZE_MAX.
-static size_t map_find(duckdb_vector map, size_t row, const char *key, size_t key_len)
-{
-    const duckdb_list_entry entry = map_entry(map, row);
-    duckdb_vector keys = map_keys(map);
-    for (size_t i = entry.offset; i < entry.offset + entry.length; i++) {
-        MapText text;
-        if (map_text(keys, i, &text) && text.len == key_len && memcmp(text.data, key, key_len) == 0) {
+    for (size_t i = 0; i < count; i++) {
+        if (UNLIKELY(row[i].state == VALUE_DIRTY)) {
             return i;
         }
     }
     return SIZE_MAX;
 }
 
-static bool map_get(duckdb_vector map, size_t row, const char *key, MapText *ret_text)
+static bool filling_add(Filling *filling, const Value *row, Err *err)
 {
-    const size_t index = map_find(map, row, key, strlen(key));
-    return index != SIZE_MAX && map_text(map_values(map), index, ret_text);
+    const ParquetWrite *write = filling->writing->write;
+    const size_t dirty = write->dirty == NULL ? SIZE_MAX : find_dirty(row, write->schema->count);
+    if (UNLIKELY(dirty != SIZE_MAX)) {
+        return write->dirty(filling->producer, row, dirty, err);
+    }
+    for (size_t i = 0; i < write->schema->count; i++) {
+        filling->bytes += parquet_column_add(filling->columns[i], &row[i]);
+    }
+    filling->rows++;
+    return ((int64_t)filling->rows < write->row_group_rows && filling->bytes < filling->writing->group_bytes) ||
+           filling_flush(filling, err);
 }
 
-static char *parquet_stats(const ParquetWrite *write, duckdb_vector column_statistics, size_t row, int64_t rows)
+static bool filling_pull(Filling *filling, Err *err)
 {
-    const size_t columns = write->schema->count;
-    const size_t count = columns < PARQUET_STATS_COLUMNS ? columns : PARQUET_STATS_COLUMNS;
-    ParquetBounds bounds[PARQUET_STATS_COLUMNS];
-    for (size_t i = 0; i < count; i++) {
-        bounds[i] = (ParquetBounds){.null_count = -1};
-        CLEANUP(buf_done) Buf name = {0};
-        duck_quote_name(write->schema->fields[i].name, &name);
-        const size_t index = map_find(column_statistics, row, buf_text(&name), name.len);
-        if (index == SIZE_MAX) {
-            continue;
+    const ParquetWrite *write = filling->writing->write;
+    for (size_t pulled = 0;; pulled++) {
+        if (pulled % FAILED_CHECK_ROWS == 0) {
+            if (atomic_load_explicit(&filling->writing->has_failed, memory_order_relaxed)) {
+                return true;  // another thread's error is the one to tell
+            }
+            if (write->cancel != NULL && !cancel_check(write->cancel, err)) {
+                return false;
+            }
         }
-        duckdb_vector stats = map_values(column_statistics);
-        MapText text;
-        if (map_get(stats, index, "null_count", &text) &&
-            !number_parse_i64(text.data, text.len, &bounds[i].null_count)) {
-            bounds[i].null_count = -1;
+        const Value *row;
+        if (!write->next(filling->producer, &row, err)) {
+            return false;
         }
-        bounds[i].has_nan = map_get(stats, index, "has_nan", &text) && text.len == 4;  // "true"
-        if (map_get(stats, index, "min", &text)) {
-            bounds[i].min = text.data;
-            bounds[i].min_len = text.len;
+        if (row == NULL) {
+            return filling_flush(filling, err);
         }
-        if (map_get(stats, index, "max", &text)) {
-            bounds[i].max = text.data;
-            bounds[i].max_len = text.len;
-        }
-    }
-    CLEANUP(buf_done) Buf json = {0};
-    parquet_stats_json(write->schema, bounds, count, rows, &json);
-    return buf_take(&json);
-}
-
-static void parquet_add_files(const ParquetWrite *write, duckdb_data_chunk chunk, ParquetFiles *files)
-{
-    const size_t count = duckdb_data_chunk_get_size(chunk);
-    duckdb_vector columns[5];
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-        columns[i] = duckdb_data_chunk_get_vector(chunk, i);
-    }
-    files->files = mem_grow(files->files, (files->count + count) * sizeof(*files->files));
-    for (size_t i = 0; i < count; i++) {
-        MapText path = {"", 0};
-        (void)map_text(columns[0], i, &path);
-        const size_t skip = strlen(write->folder) + 1;
-        assert(path.len > skip && memcmp(path.data, write->folder, skip - 1) == 0);
-        const int64_t rows = ((int64_t *)duckdb_vector_get_data(columns[1]))[i];
-        files->files[files->count++] = (ParquetFile){
-            .name = mem_copy_bytes(path.data + skip, path.len - skip),
-            .rows = rows,
-            .size = ((int64_t *)duckdb_vector_get_data(columns[2]))[i],
-            .stats = parquet_stats(write, columns[4], i, rows),
-        };
-    }
-}
-
-// --- durability -----------------------------------------------------------------------------------------
-
-static bool parquet_sync(const ParquetWrite *write, const ParquetFiles *files, Err *err)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        CLEANUP(mem_free_text) char *path = fs_join(write->folder, files->files[i].name);
-        if (!fs_sync_file(path, err)) {
+        if (!filling_add(filling, row, err)) {
             return false;
         }
     }
-    return fs_sync_dir(write->folder, err);
 }
 
-// --- the whole ------------------------------------------------------------------------------------------
-
-void parquet_files_done(ParquetFiles *files)
+static void *filling_run(void *argument)
 {
-    for (size_t i = 0; i < files->count; i++) {
-        ParquetFile *file = &files->files[i];
-        free(file->name);
-        free(file->stats);
-    }
-    free(files->files);
-    *files = (ParquetFiles){0};
-}
-
-static bool parquet_run(Duck *duck, ParquetRows *rows, const ParquetWrite *write, ParquetFiles *files, Err *err)
-{
-    if (!parquet_rows_register(rows, duck_connection(duck), err) ||
-        !duck_run(duck, "SET preserve_insertion_order = false", err)) {
-        return false;
-    }
-    duckdb_result result;
-    memset(&result, 0, sizeof(result));
-    const bool done = parquet_copy(duck, rows, write, &result, err);
-    while (done) {
-        duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-        if (chunk == NULL) {
-            break;
+    Filling *filling = argument;
+    Writing *writing = filling->writing;
+    Err err;
+    if (!filling_pull(filling, &err)) {
+        (void)pthread_mutex_lock(&writing->lock);
+        if (!atomic_exchange(&writing->has_failed, true)) {
+            writing->err = err;
         }
-        parquet_add_files(write, chunk, files);
-        duckdb_destroy_data_chunk(&chunk);
+        (void)pthread_mutex_unlock(&writing->lock);
     }
-    duckdb_destroy_result(&result);
-    return done;
+    return NULL;
+}
+
+static void writing_run(Writing *writing)
+{
+    const ParquetWrite *write = writing->write;
+    Filling *fillings = mem_alloc(write->producer_count * sizeof(*fillings));
+    for (size_t i = 0; i < write->producer_count; i++) {
+        filling_init(&fillings[i], writing, write->producers[i]);
+    }
+    // The first producer is this thread's; one whose thread does not start is pulled here afterwards.
+    for (size_t i = 1; i < write->producer_count; i++) {
+        fillings[i].thread_runs = pthread_create(&fillings[i].thread, NULL, filling_run, &fillings[i]) == 0;
+    }
+    for (size_t i = 0; i < write->producer_count; i++) {
+        if (!fillings[i].thread_runs) {
+            (void)filling_run(&fillings[i]);
+        }
+    }
+    for (size_t i = 0; i < write->producer_count; i++) {
+        if (fillings[i].thread_runs) {
+            (void)pthread_join(fillings[i].thread, NULL);
+        }
+        filling_done(&fillings[i]);
+    }
+    free(fillings);
 }
 
 bool parquet_write(const ParquetWrite *write, ParquetFiles *ret_files, Err *err)
 {
     assert(write->producer_count > 0);
     assert(write->schema->count > 0);
-    const DuckOptions options = {
-        .memory_bytes = write->memory_bytes,
-        .threads = (unsigned)write->producer_count,
-    };
-    ParquetFiles files = {0};
     failpoint("files-before");
-    ParquetRows *rows = parquet_rows_new(write);
-    Duck *duck = NULL;
-    const bool done = duck_open(&options, &duck, err) && parquet_run(duck, rows, write, &files, err);
-    duck_free(duck);
-    parquet_rows_free(rows);
-    if (!done || !parquet_sync(write, &files, err)) {
-        parquet_files_done(&files);
-        return false;
+    Writing writing = {.write = write, .output = parquet_output_new(write), .group_bytes = group_bytes(write)};
+    (void)pthread_mutex_init(&writing.lock, NULL);
+    writing_run(&writing);
+    const bool has_failed = atomic_load(&writing.has_failed);
+    if (has_failed) {
+        *err = writing.err;
     }
-    failpoint("files-after");
-    *ret_files = files;
-    return true;
+    const bool done = !has_failed && parquet_output_finish(writing.output, ret_files, err);
+    parquet_output_free(writing.output);
+    (void)pthread_mutex_destroy(&writing.lock);
+    if (done) {
+        failpoint("files-after");
+    }
+    return done;
 }

@@ -1,91 +1,51 @@
-// Statistics of a Parquet file as Delta's log wants them (the protocol's "Per-file Statistics"), made from the
-// texts of DuckDB's RETURN_STATS. Readers skip files by these bounds, so a bound may be wide but never wrong:
-// whatever cannot be said exactly is left out, and what the format cuts off is cut towards the safe side.
+// Statistics of a Parquet file as Delta's log wants them (the protocol's "Per-file Statistics"),
+// made from the bounds of a file's columns. Readers skip files by them, so a bound may be wide but never
+// wrong: whatever cannot be said exactly is left out, and what the format cuts off is cut towards the
+// safe side.
 #include "base/base.h"
 
-#include "lake/parquet_internal.h"
+#include "lake/parquet_file.h"
 
 #include <math.h>
 
 #include "base/clock.h"
 #include "base/emit.h"
-#include "base/number.h"
 #include "base/text.h"
 
 // Delta's writers keep 32 characters of a text.
 #define STATS_TEXT_CHARS 32
 #define STATS_TEXT_LARGEST "\xf4\x8f\xbf\xbf"  // U+10FFFF, the largest character in byte order
 #define USEC_PER_MS 1000
+#define USEC_PER_DAY INT64_C(86400000000)
 
 typedef enum BoundSide { BOUND_MIN, BOUND_MAX } BoundSide;
 
-// Digits at `text` as a number; false unless all of them are digits.
-static bool stats_digits(const char *text, size_t len, int *ret_value)
+// Many readers' dates begin with year 1.
+static bool stats_year_is_common(int year)
 {
-    int64_t value = 0;
-    if (len == 0 || text[0] < '0' || text[0] > '9' || !number_parse_i64(text, len, &value)) {
-        return false;
-    }
-    *ret_value = (int)value;
-    return true;
+    return year >= 1 && year <= 9999;
 }
 
-// "YYYY-MM-DD": four digits exactly; years before 1 are printed in another form and have no bound.
-static bool stats_is_date(const char *text, size_t len)
+// Delta keeps milliseconds: the lower bound is cut, the upper bound rounded up. The last millisecond of year 9999
+// cannot be: there the upper bound keeps its microseconds.
+static bool stats_time(int64_t usec, BoundSide side, bool is_instant, JsonWriter *json)
 {
-    int number = 0;
-    return len == 10 && text[4] == '-' && text[7] == '-' && stats_digits(text, 4, &number) &&
-           stats_digits(text + 5, 2, &number) && stats_digits(text + 8, 2, &number);
-}
-
-// "YYYY-MM-DD hh:mm:ss[.ffffff][+00]" in microseconds.
-static bool stats_parse_time(const char *text, size_t len, int64_t *ret_usec)
-{
-    if (len > 3 && memcmp(text + len - 3, "+00", 3) == 0) {
-        len -= 3;
-    }
-    if (len < 19 || !stats_is_date(text, 10) || text[10] != ' ' || text[13] != ':' || text[16] != ':') {
-        return false;
-    }
-    Civil civil = {0};
-    if (!stats_digits(text, 4, &civil.year) || !stats_digits(text + 5, 2, &civil.month) ||
-        !stats_digits(text + 8, 2, &civil.day) || !stats_digits(text + 11, 2, &civil.hour) ||
-        !stats_digits(text + 14, 2, &civil.minute) || !stats_digits(text + 17, 2, &civil.second)) {
-        return false;
-    }
-    if (len > 19) {
-        char fraction[7] = "000000";
-        if (text[19] != '.' || len == 20 || len > 26) {
-            return false;
-        }
-        memcpy(fraction, text + 20, len - 20);
-        if (!stats_digits(fraction, 6, &civil.micros)) {
-            return false;
-        }
-    }
-    *ret_usec = civil_to_usec(&civil);
-    return true;
-}
-
-// Delta keeps milliseconds: the lower bound is cut, the upper bound rounded up.
-static bool stats_time(const char *text, size_t len, BoundSide side, bool is_instant, JsonWriter *json)
-{
-    int64_t usec = 0;
-    if (!stats_parse_time(text, len, &usec)) {
-        return false;
-    }
     const int64_t rest = ((usec % USEC_PER_MS) + USEC_PER_MS) % USEC_PER_MS;
-    usec -= rest;
-    if (rest != 0 && side == BOUND_MAX) {
-        usec += USEC_PER_MS;
+    const int64_t cut = usec - rest;
+    const bool is_rounded_up = rest != 0 && side == BOUND_MAX;
+    Civil civil = civil_from_usec(is_rounded_up ? cut + USEC_PER_MS : cut);
+    int digits = 3;
+    if (is_rounded_up && civil.year == 10000) {
+        civil = civil_from_usec(usec);
+        digits = 6;
     }
-    const Civil civil = civil_from_usec(usec);
-    if (civil.year > 9999) {
+    if (!stats_year_is_common(civil.year)) {
         return false;
     }
-    CLEANUP(mem_free_text) char *iso =
-        mem_format("%04d-%02d-%02dT%02d:%02d:%02d.%03d%s", civil.year, civil.month, civil.day, civil.hour,
-                   civil.minute, civil.second, civil.micros / USEC_PER_MS, is_instant ? "Z" : "");
+    CLEANUP(mem_free_text)
+    char *iso = mem_format("%04d-%02d-%02dT%02d:%02d:%02d.%0*d%s", civil.year, civil.month, civil.day,
+                           civil.hour, civil.minute, civil.second, digits,
+                           digits == 3 ? civil.micros / USEC_PER_MS : civil.micros, is_instant ? "Z" : "");
     emit_text(json, iso);
     return true;
 }
@@ -113,8 +73,8 @@ static bool stats_text(const char *text, size_t len, BoundSide side, JsonWriter 
         emit_text_bytes(json, text, cut);
         return true;
     }
-    // The prefix and the largest character are above every text that begins with the prefix, unless such a
-    // text goes on with that very character.
+    // The prefix and the largest character are above every text that begins with the prefix, unless
+    // such a text goes on with that very character.
     const size_t largest_len = sizeof(STATS_TEXT_LARGEST) - 1;
     if (len - cut >= largest_len && memcmp(text + cut, STATS_TEXT_LARGEST, largest_len) == 0) {
         return false;
@@ -126,69 +86,55 @@ static bool stats_text(const char *text, size_t len, BoundSide side, JsonWriter 
     return true;
 }
 
-static bool stats_double(const char *text, size_t len, bool is_float32, JsonWriter *json)
+// Decimals stand as numbers, digit by digit.
+static void stats_decimal(__int128 value, int scale, JsonWriter *json)
 {
-    double value = 0;
-    if (!number_parse_double(text, len, &value) || !isfinite(value)) {
-        return false;
-    }
-    // The shortest text of a float reads back as another number where it is read as a double.
-    emit_double(json, is_float32 ? (double)(float)value : value);
-    return true;
-}
-
-// Digits with an optional sign and point: JSON as it stands, but for ".5", which lacks its zero.
-static bool stats_number(const char *text, size_t len, JsonWriter *json)
-{
-    const size_t sign_len = len > 0 && text[0] == '-' ? 1 : 0;
-    if (sign_len == len) {
-        return false;
-    }
-    for (size_t i = sign_len; i < len; i++) {
-        if ((text[i] < '0' || text[i] > '9') && text[i] != '.') {
-            return false;
-        }
-    }
-    CLEANUP(buf_done) Buf number = {0};
-    buf_add_bytes(&number, text, sign_len);
-    if (text[sign_len] == '.') {
-        buf_add_char(&number, '0');
-    }
-    buf_add_bytes(&number, text + sign_len, len - sign_len);
-    emit_raw(json, number.data, number.len);
-    return true;
+    char space[DECIMAL_TEXT_SIZE];
+    emit_raw(json, space, decimal_to_text(value, scale, space));
 }
 
 // Writes the bound's JSON value; false, nothing written, where there is none to give.
-static bool stats_bound(Type type, const char *text, size_t len, BoundSide side, JsonWriter *json)
+static bool stats_bound(Type type, const ParquetBound *bound, BoundSide side, JsonWriter *json)
 {
     switch (type.kind) {
     case TYPE_BOOL:
+        emit_bool(json, bound->i64 != 0);
+        return true;
     case TYPE_BYTES:
         return false;
     case TYPE_INT8:
     case TYPE_INT16:
     case TYPE_INT32:
     case TYPE_INT64:
+        emit_int(json, bound->i64);
+        return true;
     case TYPE_UINT64:
+        stats_decimal(bound->i128, 0, json);
+        return true;
     case TYPE_DECIMAL:
-        return stats_number(text, len, json);
+        stats_decimal(parquet_physical(type) == PARQUET_FIXED ? bound->i128 : bound->i64, type.scale, json);
+        return true;
     case TYPE_FLOAT32:
-        return stats_double(text, len, /* is_float32= */ true, json);
     case TYPE_FLOAT64:
-        return stats_double(text, len, /* is_float32= */ false, json);
-    case TYPE_DATE:
-        if (!stats_is_date(text, len)) {
+        if (isfinite(bound->f64)) {
+            emit_double(json, bound->f64);
+        }
+        return isfinite(bound->f64);
+    case TYPE_DATE: {
+        const Civil civil = civil_from_usec(bound->i64 * USEC_PER_DAY);
+        if (!stats_year_is_common(civil.year)) {
             return false;
         }
-        emit_text_bytes(json, text, len);
+        CLEANUP(mem_free_text) char *date = mem_format("%04d-%02d-%02d", civil.year, civil.month, civil.day);
+        emit_text(json, date);
         return true;
+    }
     case TYPE_DATETIME:
-        return stats_time(text, len, side, /* is_instant= */ false, json);
+        return stats_time(bound->i64, side, /* is_instant= */ false, json);
     case TYPE_INSTANT:
-        return stats_time(text, len, side, /* is_instant= */ true, json);
+        return stats_time(bound->i64, side, /* is_instant= */ true, json);
     case TYPE_TEXT:
-        return stats_text(text, len, side, json);
+        return stats_text(bound->text, bound->len, side, json);
     }
     assert(false);
     return false;
@@ -201,15 +147,13 @@ static void stats_bounds(const Schema *schema, const ParquetBounds *bounds, size
     emit_key(json, side == BOUND_MIN ? "minValues" : "maxValues");
     emit_begin_object(json);
     for (size_t i = 0; i < count; i++) {
-        const char *text = side == BOUND_MIN ? bounds[i].min : bounds[i].max;
-        const size_t len = side == BOUND_MIN ? bounds[i].min_len : bounds[i].max_len;
-        // With a NaN among the values, comparing with bounds means nothing.
-        if (text == NULL || bounds[i].has_nan) {
+        if (!bounds[i].has_values || bounds[i].has_nan) {
             continue;
         }
         buf_clear(&space);
         JsonWriter value = emit_writer(&space);
-        if (stats_bound(schema->fields[i].type, text, len, side, &value)) {
+        if (stats_bound(schema->fields[i].type, side == BOUND_MIN ? &bounds[i].min : &bounds[i].max, side,
+                        &value)) {
             emit_key(json, schema->fields[i].name);
             emit_raw(json, buf_text(&space), space.len);
         }
@@ -217,7 +161,8 @@ static void stats_bounds(const Schema *schema, const ParquetBounds *bounds, size
     emit_end_object(json);
 }
 
-void parquet_stats_json(const Schema *schema, const ParquetBounds *bounds, size_t count, int64_t rows, Buf *out)
+void parquet_stats_json(const Schema *schema, const ParquetBounds *bounds, size_t count,
+                        int64_t rows, Buf *out)
 {
     JsonWriter json = emit_writer(out);
     emit_begin_object(&json);
@@ -227,9 +172,7 @@ void parquet_stats_json(const Schema *schema, const ParquetBounds *bounds, size_
     emit_key(&json, "nullCount");
     emit_begin_object(&json);
     for (size_t i = 0; i < count; i++) {
-        if (bounds[i].null_count >= 0) {
-            emit_member_int(&json, schema->fields[i].name, bounds[i].null_count);
-        }
+        emit_member_int(&json, schema->fields[i].name, bounds[i].null_count);
     }
     emit_end_object(&json);
     emit_end_object(&json);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "base/fs.h"
-#include "base/json.h"
+#include "base/emit.h"
 #include "base/text.h"
 
 struct Reject {
@@ -56,31 +56,31 @@ void reject_free(Reject *reject)
 static void reject_write_value(JsonWriter *json, const Value *value, Type type)
 {
     if (value->state == VALUE_NULL) {
-        json_null(json);
+        emit_null(json);
         return;
     }
     if (value->state == VALUE_DIRTY) {
-        json_text_bytes(json, value->bytes, value->len);
+        emit_text_bytes(json, value->bytes, value->len);
         return;
     }
     switch (type.kind) {
     case TYPE_BOOL:
-        json_bool(json, value->i64 != 0);
+        emit_bool(json, value->i64 != 0);
         return;
     case TYPE_INT8:
     case TYPE_INT16:
     case TYPE_INT32:
     case TYPE_INT64:
-        json_int(json, value->i64);
+        emit_int(json, value->i64);
         return;
     case TYPE_UINT64:
-        json_uint(json, value->u64);
+        emit_uint(json, value->u64);
         return;
     case TYPE_TEXT:
-        json_text_bytes(json, value->bytes, value->len);
+        emit_text_bytes(json, value->bytes, value->len);
         return;
     case TYPE_BYTES:
-        json_base64(json, value->bytes, value->len);
+        emit_base64(json, value->bytes, value->len);
         return;
     case TYPE_FLOAT32:
     case TYPE_FLOAT64:
@@ -93,45 +93,45 @@ static void reject_write_value(JsonWriter *json, const Value *value, Type type)
     CLEANUP(buf_done) Buf text = {0};
     value_to_text(value, type, &text);
     if (type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64) {
-        json_raw(json, buf_text(&text), text.len);
+        emit_raw(json, buf_text(&text), text.len);
     } else {
-        json_text_bytes(json, buf_text(&text), text.len);
+        emit_text_bytes(json, buf_text(&text), text.len);
     }
 }
 
 static void reject_write_line(Buf *out, const Schema *schema, const Value *row, size_t column,
                               DirtyReason reason, const size_t *key_fields, size_t key_count)
 {
-    JsonWriter json = json_writer(out);
+    JsonWriter json = emit_writer(out);
     const Type type = schema->fields[column].type;
-    json_begin_object(&json);
-    json_member_text(&json, "reason", dirty_reason_text(reason));
-    json_member_text(&json, "column", schema->fields[column].name);
-    json_key(&json, "value");
+    emit_begin_object(&json);
+    emit_member_text(&json, "reason", dirty_reason_text(reason));
+    emit_member_text(&json, "column", schema->fields[column].name);
+    emit_key(&json, "value");
     if (row[column].state == VALUE_NULL) {
-        json_null(&json);
+        emit_null(&json);
     } else {
         CLEANUP(buf_done) Buf text = {0};
         value_to_text(&row[column], type, &text);
-        json_text_bytes(&json, buf_text(&text), text.len);
+        emit_text_bytes(&json, buf_text(&text), text.len);
     }
-    json_key(&json, "key");
-    json_begin_object(&json);
+    emit_key(&json, "key");
+    emit_begin_object(&json);
     for (size_t i = 0; i < key_count; i++) {
         const size_t field = key_fields[i];
         assert(field < schema->count);
-        json_key(&json, schema->fields[field].name);
+        emit_key(&json, schema->fields[field].name);
         reject_write_value(&json, &row[field], schema->fields[field].type);
     }
-    json_end_object(&json);
-    json_key(&json, "row");
-    json_begin_object(&json);
+    emit_end_object(&json);
+    emit_key(&json, "row");
+    emit_begin_object(&json);
     for (size_t i = 0; i < schema->count; i++) {
-        json_key(&json, schema->fields[i].name);
+        emit_key(&json, schema->fields[i].name);
         reject_write_value(&json, &row[i], schema->fields[i].type);
     }
-    json_end_object(&json);
-    json_end_object(&json);
+    emit_end_object(&json);
+    emit_end_object(&json);
     buf_add_char(out, '\n');
 }
 

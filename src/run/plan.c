@@ -1,7 +1,7 @@
 // The plan is shown from the same source and sink that a run uses: what stands here is what will happen.
 #include "run/plan.h"
 
-#include "base/json.h"
+#include "base/emit.h"
 #include "base/text.h"
 #include "sink/sink.h"
 
@@ -16,6 +16,8 @@ typedef struct Plan {
     const SliceInfo *slices;
     size_t slice_count;
 } Plan;
+
+#define PLAN_SLICES_SHOWN 40
 
 static void plan_done(Plan *plan)
 {
@@ -62,25 +64,38 @@ static void plan_pad(Buf *out, const char *text, size_t width)
 
 // The texts of one line of the column table.
 typedef struct PlanLine {
-    const char *source_name, *source_type, *target_name, *note;
+    const char *source_name, *source_type, *target_type, *target_name;
     Buf value_type;
-    const char *target_type;
+    Buf note;
 } PlanLine;
+
+static void plan_line_done(PlanLine *line)
+{
+    buf_done(&line->value_type);
+    buf_done(&line->note);
+}
 
 static PlanLine plan_line(const Plan *plan, const ColumnPlan *column)
 {
-    PlanLine line = {.target_name = column->name, .target_type = column->target_type, .note = ""};
-    if (column->source_field == SIZE_MAX) {
-        line.source_name = "-";
-        line.source_type = "";
-        line.note = "not in the source: NULL, or the partition's value";
-        return line;
+    PlanLine line = {.source_name = "-", .source_type = "", .target_name = column->name, .target_type = column->target_type};
+    if (column->partition != NULL) {
+        buf_add_format(&line.note, "  (partition %s)", column->partition);
+    } else if (column->source_field == SIZE_MAX) {
+        buf_add_text(&line.note, "  (not in the source: NULL)");
+    } else if (column->is_new) {
+        buf_add_text(&line.note, "  (new)");
     }
-    const Field *field = &plan->schema->fields[column->source_field];
-    line.source_name = field->name;
-    line.source_type = field->source_type == NULL ? "" : field->source_type;
-    type_describe(field->type, &line.value_type);
-    line.note = column->is_new ? "new" : "";
+    if (column->target_type == NULL) {
+        line.target_name = "-";
+        line.target_type = "";
+        buf_add_text(&line.note, "  (not in the table: not stored)");
+    }
+    if (column->source_field != SIZE_MAX) {
+        const Field *field = &plan->schema->fields[column->source_field];
+        line.source_name = field->name;
+        line.source_type = field->source_type == NULL ? "" : field->source_type;
+        type_describe(field->type, &line.value_type);
+    }
     return line;
 }
 
@@ -112,15 +127,25 @@ static void plan_add_columns(const Plan *plan, Buf *out)
                 }
             }
             if (pass == 1) {
-                buf_add_format(out, "%s%s%s%s\n", line.target_name, line.note[0] == '\0' ? "" : "  (",
-                               line.note, line.note[0] == '\0' ? "" : ")");
+                buf_add_format(out, "%s%s\n", line.target_name, buf_text(&line.note));
             }
-            buf_done(&line.value_type);
+            plan_line_done(&line);
         }
     }
 }
 
-#define PLAN_SLICES_SHOWN 40
+// A condition on one line: the source keeps the line ends of what the user wrote.
+static void plan_add_condition(const char *condition, Buf *out)
+{
+    buf_add_text(out, condition[0] == '\0' ? "" : " where ");
+    for (const char *at = condition; *at != '\0'; at++) {
+        if (*at != '\n') {
+            buf_add_char(out, *at);
+        } else if (at[1] != ')') {
+            buf_add_char(out, ' ');
+        }
+    }
+}
 
 static void plan_add_text(const Plan *plan, Buf *out)
 {
@@ -128,13 +153,14 @@ static void plan_add_text(const Plan *plan, Buf *out)
     buf_add_format(out, "job %s, business date %s: %s, target %s\n", job->name, job->bizdate,
                    job->target.mode == WRITE_APPEND ? "append" : "overwrite", job->target.table);
     plan_add_columns(plan, out);
-    buf_add_format(out, "  %zu slice%s, at most %d reader%s\n", plan->slice_count,
-                   plan->slice_count == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s");
+    buf_add_format(out, "  %zu slice%s, at most %d reader%s%s\n", plan->slice_count,
+                   plan->slice_count == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s",
+                   plan->slice_count > 1 ? ", largest first" : "");
     for (size_t i = 0; i < plan->slice_count && i < PLAN_SLICES_SHOWN; i++) {
         const SliceInfo *slice = &plan->slices[i];
         char space[TEXT_NUMBER_SIZE];
-        buf_add_format(out, "  %4zu  %s%s%s", i + 1, slice->table,
-                       slice->condition[0] == '\0' ? "" : " where ", slice->condition);
+        buf_add_format(out, "  %4zu  %s", i + 1, slice->table);
+        plan_add_condition(slice->condition, out);
         if (slice->rows > 0) {
             buf_add_format(out, "  (about %s rows)", text_count(slice->rows, space));
         }
@@ -147,40 +173,55 @@ static void plan_add_text(const Plan *plan, Buf *out)
 
 static void plan_add_json(const Plan *plan, Buf *out)
 {
-    JsonWriter json = json_writer(out);
-    json_begin_object(&json);
-    json_member_text(&json, "job", plan->job->name);
-    json_member_text(&json, "bizdate", plan->job->bizdate);
-    json_member_text(&json, "target", plan->job->target.table);
-    json_key(&json, "columns");
-    json_begin_array(&json);
+    JsonWriter json = emit_writer(out);
+    emit_begin_object(&json);
+    emit_member_text(&json, "job", plan->job->name);
+    emit_member_text(&json, "bizdate", plan->job->bizdate);
+    emit_member_text(&json, "target", plan->job->target.table);
+    emit_key(&json, "columns");
+    emit_begin_array(&json);
     for (size_t i = 0; i < plan->column_count; i++) {
         PlanLine line = plan_line(plan, &plan->columns[i]);
         bool has_source = plan->columns[i].source_field != SIZE_MAX;
-        json_begin_object(&json);
-        json_member_text(&json, "source", has_source ? line.source_name : NULL);
-        json_member_text(&json, "source_type", has_source ? line.source_type : NULL);
-        json_member_text(&json, "type", has_source ? buf_text(&line.value_type) : NULL);
-        json_member_text(&json, "target", line.target_name);
-        json_member_text(&json, "target_type", line.target_type);
-        json_member_bool(&json, "new", plan->columns[i].is_new);
-        json_end_object(&json);
-        buf_done(&line.value_type);
+        emit_begin_object(&json);
+        emit_member_text(&json, "source", has_source ? line.source_name : NULL);
+        emit_member_text(&json, "source_type", has_source ? line.source_type : NULL);
+        emit_member_text(&json, "type", has_source ? buf_text(&line.value_type) : NULL);
+        bool is_stored = plan->columns[i].target_type != NULL;
+        emit_member_text(&json, "target", is_stored ? line.target_name : NULL);
+        emit_member_text(&json, "target_type", plan->columns[i].target_type);
+        emit_member_text(&json, "partition", plan->columns[i].partition);
+        emit_member_bool(&json, "new", plan->columns[i].is_new);
+        emit_end_object(&json);
+        plan_line_done(&line);
     }
-    json_end_array(&json);
-    json_key(&json, "slices");
-    json_begin_array(&json);
+    emit_end_array(&json);
+    emit_key(&json, "slices");
+    emit_begin_array(&json);
     for (size_t i = 0; i < plan->slice_count; i++) {
-        json_begin_object(&json);
-        json_member_text(&json, "table", plan->slices[i].table);
-        json_member_text(&json, "condition", plan->slices[i].condition);
-        json_key(&json, "rows");
-        json_uint(&json, plan->slices[i].rows);
-        json_end_object(&json);
+        emit_begin_object(&json);
+        emit_member_text(&json, "table", plan->slices[i].table);
+        emit_member_text(&json, "condition", plan->slices[i].condition);
+        emit_key(&json, "rows");
+        emit_uint(&json, plan->slices[i].rows);
+        emit_end_object(&json);
     }
-    json_end_array(&json);
-    json_end_object(&json);
+    emit_end_array(&json);
+    emit_end_object(&json);
     buf_add_char(out, '\n');
+}
+
+bool plan_summarize(const Job *job, Cancel *cancel, PlanSummary *ret_summary, Err *err)
+{
+    CLEANUP(plan_done) Plan plan = {0};
+    if (!plan_make(job, cancel, &plan, err)) {
+        return false;
+    }
+    *ret_summary = (PlanSummary){.slices = plan.slice_count};
+    for (size_t i = 0; i < plan.column_count; i++) {
+        ret_summary->columns += plan.columns[i].target_type != NULL;
+    }
+    return true;
 }
 
 bool plan_describe(const Job *job, Cancel *cancel, bool json, Buf *out, Err *err)

@@ -3,7 +3,6 @@
 
 #include <sys/resource.h>
 
-#include "base/json.h"
 #include "base/text.h"
 
 void run_report_done(RunReport *report)
@@ -60,67 +59,72 @@ static void report_json_counts(const RunReport *report, JsonWriter *json)
         {"peak_memory_bytes", run_peak_memory()},
     };
     for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-        json_key(json, counts[i].key);
-        json_uint(json, counts[i].value);
+        emit_key(json, counts[i].key);
+        emit_uint(json, counts[i].value);
     }
+}
+
+void run_error_json(const Err *err, JsonWriter *json)
+{
+    emit_begin_object(json);
+    emit_member_text(json, "kind", fail_kind_name(err->kind));
+    emit_member_text(json, "message", err->message);
+    emit_member_text(json, "hint", err->hint[0] == '\0' ? NULL : err->hint);
+    emit_end_object(json);
 }
 
 static void report_json_error(const RunReport *report, JsonWriter *json)
 {
-    json_key(json, "error");
+    emit_key(json, "error");
     if (report->status == FAIL_NONE) {
-        json_null(json);
-        return;
+        emit_null(json);
+    } else {
+        run_error_json(&report->error, json);
     }
-    json_begin_object(json);
-    json_member_text(json, "kind", fail_kind_name(report->status));
-    json_member_text(json, "message", report->error.message);
-    json_member_text(json, "hint", report->error.hint[0] == '\0' ? NULL : report->error.hint);
-    json_end_object(json);
 }
 
 void run_report_json(const RunReport *report, Buf *out)
 {
     bool done = report->status == FAIL_NONE;
-    JsonWriter json = json_writer(out);
-    json_begin_object(&json);
-    json_member_text(&json, "job", report->job);
-    json_member_text(&json, "bizdate", report->bizdate);
-    json_member_text(&json, "status",
+    JsonWriter json = emit_writer(out);
+    emit_begin_object(&json);
+    emit_member_text(&json, "job", report->job);
+    emit_member_text(&json, "bizdate", report->bizdate);
+    emit_member_text(&json, "status",
                      done ? "done" : report->status == FAIL_CANCELLED ? "cancelled" : "failed");
     report_json_counts(report, &json);
-    json_key(&json, "seconds");
-    json_fixed(&json, report->seconds, 3);
-    json_key(&json, "rows_per_second");
-    json_fixed(&json, report_rate(report), 0);
-    json_member_text(&json, "target", report->target.location);
-    json_member_text(&json, "partition", report->target.partition);
-    json_key(&json, "version");
+    emit_key(&json, "seconds");
+    emit_fixed(&json, report->seconds, 3);
+    emit_key(&json, "rows_per_second");
+    emit_fixed(&json, report_rate(report), 0);
+    emit_member_text(&json, "target", report->target.location);
+    emit_member_text(&json, "partition", report->target.partition);
+    emit_key(&json, "version");
     if (done) {
-        json_int(&json, report->target.version);
+        emit_int(&json, report->target.version);
     } else {
-        json_null(&json);
+        emit_null(&json);
     }
-    json_key(&json, "replaced_rows");
+    emit_key(&json, "replaced_rows");
     if (done && report->target.replaced_rows >= 0) {
-        json_int(&json, report->target.replaced_rows);
+        emit_int(&json, report->target.replaced_rows);
     } else {
-        json_null(&json);
+        emit_null(&json);
     }
-    json_member_int(&json, "files", (int64_t)report->target.files);
-    json_member_text(&json, "snapshot", report->snapshot);
-    json_member_text(&json, "server", report->server);
-    json_member_int(&json, "readers", report->readers);
-    json_member_int(&json, "attempts", report->attempts);
-    json_member_text(&json, "reject_file", report->reject_file);
-    json_key(&json, "warnings");
-    json_begin_array(&json);
+    emit_member_int(&json, "files", (int64_t)report->target.files);
+    emit_member_text(&json, "snapshot", report->snapshot);
+    emit_member_text(&json, "server", report->server);
+    emit_member_int(&json, "readers", report->readers);
+    emit_member_int(&json, "attempts", report->attempts);
+    emit_member_text(&json, "reject_file", report->reject_file);
+    emit_key(&json, "warnings");
+    emit_begin_array(&json);
     for (size_t i = 0; i < report->warning_count; i++) {
-        json_text(&json, report->warnings[i]);
+        emit_text(&json, report->warnings[i]);
     }
-    json_end_array(&json);
+    emit_end_array(&json);
     report_json_error(report, &json);
-    json_end_object(&json);
+    emit_end_object(&json);
     buf_add_char(out, '\n');
 }
 

@@ -1,5 +1,5 @@
-// Writes rows with a made-up producer and reads the files back through DuckDB, which is not the code under
-// test: expected values are literals.
+// Writes rows with a made-up producer and reads the files back through DuckDB, which is not the
+// code under test: expected values are literals.
 #include "base/base.h"
 
 #include "unit.h"
@@ -54,7 +54,8 @@ static bool producer_next(void *object, const Value **ret_row, Err *err)
     if (producer->at == producer->fail_at) {
         return fail(err, FAIL_SOURCE, "the server went away");
     }
-    *ret_row = producer->at < producer->count ? producer->rows + producer->columns * producer->at : NULL;
+    *ret_row =
+        producer->at < producer->count ? producer->rows + producer->columns * producer->at : NULL;
     producer->at++;
     return true;
 }
@@ -85,7 +86,8 @@ static Value set_decimal(__int128 value)
 
 static void add(Fixture *fixture, const char *name, TypeKind kind, uint8_t precision, uint8_t scale)
 {
-    (void)schema_add(&fixture->schema, name, (Type){.kind = kind, .precision = precision, .scale = scale}, true);
+    (void)schema_add(&fixture->schema, name,
+                     (Type){.kind = kind, .precision = precision, .scale = scale}, true);
 }
 
 static ParquetWrite write_of(Fixture *fixture, void **producers)
@@ -109,31 +111,35 @@ static void write_rows(Fixture *fixture, const Value *rows, size_t count)
 {
     Err err = {0};
     void *producers[1];
-    fixture->producer =
-        (Producer){.rows = rows, .columns = fixture->schema.count, .count = count, .fail_at = SIZE_MAX};
+    fixture->producer = (Producer){
+        .rows = rows, .columns = fixture->schema.count, .count = count, .fail_at = SIZE_MAX};
     const ParquetWrite write = write_of(fixture, producers);
     ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
 }
 
-static bool collect(void *context, size_t count, const char *const *cells, const size_t *lens, Err *err)
+static bool collect(void *context, size_t count, const char *const *cells, const size_t *lens,
+                    Err *err)
 {
     (void)err;
     for (size_t i = 0; i < count; i++) {
-        buf_add_bytes(context, cells[i] == NULL ? "NULL" : cells[i], cells[i] == NULL ? 4 : lens[i]);
+        buf_add_bytes(context, cells[i] == NULL ? "NULL" : cells[i],
+                      cells[i] == NULL ? 4 : lens[i]);
         buf_add_char(context, i + 1 < count ? '|' : '\n');
     }
     return true;
 }
 
 // The result of "SELECT <what> FROM the files <rest>" with | and line feeds.
-static void assert_files(const Fixture *fixture, const char *what, const char *rest, const char *expected)
+static void assert_files(const Fixture *fixture, const char *what, const char *rest,
+                         const char *expected)
 {
     Err err = {0};
     Duck *duck = NULL;
     CLEANUP(buf_done) Buf sql = {0};
     CLEANUP(buf_done) Buf result = {0};
-    buf_add_format(&sql, "SELECT %s FROM read_parquet('%s/**/*.parquet', hive_partitioning = false) %s", what,
-                   fixture->folder, rest);
+    buf_add_format(&sql,
+                   "SELECT %s FROM read_parquet('%s/**/*.parquet', hive_partitioning = false) %s",
+                   what, fixture->folder, rest);
     ASSERT_OK(duck_open(&(DuckOptions){0}, &duck, &err), err);
     ASSERT_OK(duck_query(duck, buf_text(&sql), collect, &result, &err), err);
     duck_free(duck);
@@ -165,11 +171,22 @@ static void write__every_type_reads_back(void **state)
         big *= 10;
     }
     const Value rows[2][17] = {
-        {set_int(1), set_int(-128), set_int(32767), set_int(INT32_MIN), set_int(INT64_MAX),
-         {.state = VALUE_SET, .u64 = UINT64_MAX}, {.state = VALUE_SET, .f64 = 0.5},
-         {.state = VALUE_SET, .f64 = 5e-324}, set_decimal(-9999), set_decimal(999999999),
-         set_decimal(-999999999999999999), set_decimal(1 - big), set_int(0), set_int(-62167219200000000),
-         set_int(1479112200123456), {.state = VALUE_SET, .bytes = "a\0b", .len = 3},
+        {set_int(1),
+         set_int(-128),
+         set_int(32767),
+         set_int(INT32_MIN),
+         set_int(INT64_MAX),
+         {.state = VALUE_SET, .u64 = UINT64_MAX},
+         {.state = VALUE_SET, .f64 = 0.5},
+         {.state = VALUE_SET, .f64 = 5e-324},
+         set_decimal(-9999),
+         set_decimal(999999999),
+         set_decimal(-999999999999999999),
+         set_decimal(1 - big),
+         set_int(0),
+         set_int(-62167219200000000),
+         set_int(1479112200123456),
+         {.state = VALUE_SET, .bytes = "a\0b", .len = 3},
          {.state = VALUE_SET, .bytes = "\xff\x00", .len = 2}},
         {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}},
     };
@@ -178,12 +195,16 @@ static void write__every_type_reads_back(void **state)
                  "",
                  "true|-128|32767|-2147483648|9223372036854775807|18446744073709551615|0.5|5e-324\n"
                  "NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL\n");
-    assert_files(fixture, "d4::varchar, d9::varchar, d18::varchar, d38::varchar", "WHERE b",
-                 "-99.99|999999999|-.999999999999999999|-9999999999999999999999999999.9999999999\n");
-    assert_files(fixture, "day::varchar, epoch_us(local), epoch_us(instant), hex(encode(t)), hex(raw)", "WHERE b",
-                 "1970-01-01|-62167219200000000|1479112200123456|610062|FF00\n");
-    assert_files(fixture, "typeof(u64), typeof(d4), typeof(day), typeof(local), typeof(instant), typeof(raw)", "WHERE b",
-                 "DECIMAL(20,0)|DECIMAL(4,2)|DATE|TIMESTAMP|TIMESTAMP WITH TIME ZONE|BLOB\n");
+    assert_files(
+        fixture, "d4::varchar, d9::varchar, d18::varchar, d38::varchar", "WHERE b",
+        "-99.99|999999999|-.999999999999999999|-9999999999999999999999999999.9999999999\n");
+    assert_files(fixture,
+                 "day::varchar, epoch_us(local), epoch_us(instant), hex(encode(t)), hex(raw)",
+                 "WHERE b", "1970-01-01|-62167219200000000|1479112200123456|610062|FF00\n");
+    assert_files(
+        fixture,
+        "typeof(u64), typeof(d4), typeof(day), typeof(local), typeof(instant), typeof(raw)",
+        "WHERE b", "DECIMAL(20,0)|DECIMAL(4,2)|DATE|TIMESTAMP|TIMESTAMP WITH TIME ZONE|BLOB\n");
 }
 
 static void write__text_of_every_length_keeps_its_bytes(void **state)
@@ -191,7 +212,8 @@ static void write__text_of_every_length_keeps_its_bytes(void **state)
     Fixture *fixture = *state;
     add(fixture, "n", TYPE_INT32, 0, 0);
     add(fixture, "t", TYPE_TEXT, 0, 0);
-    // Letters in an order that shows a shifted or repeated byte; each text has exactly its length of memory.
+    // Letters in an order that shows a shifted or repeated byte; each text has exactly its length
+    // of memory.
     enum { COUNT = 40 };
     Value rows[COUNT][2];
     char *texts[COUNT];
@@ -204,8 +226,10 @@ static void write__text_of_every_length_keeps_its_bytes(void **state)
         rows[i][1] = (Value){.state = VALUE_SET, .bytes = texts[i], .len = i};
     }
     write_rows(fixture, rows[0], COUNT);
-    assert_files(fixture, "count(*), sum(length(t))::bigint",
-                 "WHERE length(t) = n AND t = left('ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ', n)", "40|780\n");
+    assert_files(
+        fixture, "count(*), sum(length(t))::bigint",
+        "WHERE length(t) = n AND t = left('ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ', n)",
+        "40|780\n");
     for (size_t i = 0; i < COUNT; i++) {
         free(texts[i]);
     }
@@ -249,6 +273,8 @@ static void write__wide_rows_are_not_mixed_up(void **state)
         producers[0] = &wide;
         write.next = wide_next;
         parquet_files_done(&fixture->files);
+        fs_remove_tree(fixture->folder);
+        ASSERT_OK(fs_make_dirs(fixture->folder, &err), err);
         ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
         free(wide.text);
         CLEANUP(mem_free_text) char *expected = mem_format("50|%zu\n", lens[i]);
@@ -265,7 +291,8 @@ static void write__dirty_rows_are_left_out_and_nulls_stay_where_they_are(void **
     const Value null = {.state = VALUE_NULL};
     const Value dirty = {.state = VALUE_DIRTY, .dirty = DIRTY_NOT_UTF8, .bytes = "\xff", .len = 1};
     const Value rows[][2] = {
-        {set_int(1), set_text("x")}, {null, dirty}, {set_int(2), null}, {null, set_text("z")}, {set_int(9), dirty},
+        {set_int(1), set_text("x")}, {null, dirty},       {set_int(2), null},
+        {null, set_text("z")},       {set_int(9), dirty},
     };
     write_rows(fixture, rows[0], ARRAY_LEN(rows));
     assert_files(fixture, "a, b", "", "1|x\n2|NULL\nNULL|z\n");
@@ -315,12 +342,25 @@ static void stats__are_bounds_as_delta_writes_them(void **state)
     add(fixture, "raw", TYPE_BYTES, 0, 0);
     // 1479112200123456 us are 2016-11-14T08:30:00.123456Z.
     const Value rows[2][9] = {
-        {set_int(-5), set_decimal(-150), set_int(17119), set_int(1479112200123456), set_int(1479112200123456),
-         {.state = VALUE_SET, .f64 = (double)0.1F}, {.state = VALUE_SET, .f64 = NAN},
-         set_text("abcdefghijklmnopqrstuvwxyz0123456789"), set_text("x")},
-        {set_int(7), set_decimal(5), set_int(17120), set_int(1479112200123456), {.state = VALUE_NULL},
-         {.state = VALUE_SET, .f64 = 0.25}, {.state = VALUE_SET, .f64 = 1},
-         set_text("zbcdefghijklmnopqrstuvwxyz\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"), set_text("y")},
+        {set_int(-5),
+         set_decimal(-150),
+         set_int(17119),
+         set_int(1479112200123456),
+         set_int(1479112200123456),
+         {.state = VALUE_SET, .f64 = (double)0.1F},
+         {.state = VALUE_SET, .f64 = NAN},
+         set_text("abcdefghijklmnopqrstuvwxyz0123456789"),
+         set_text("x")},
+        {set_int(7),
+         set_decimal(5),
+         set_int(17120),
+         set_int(1479112200123456),
+         {.state = VALUE_NULL},
+         {.state = VALUE_SET, .f64 = 0.25},
+         {.state = VALUE_SET, .f64 = 1},
+         set_text(
+             "zbcdefghijklmnopqrstuvwxyz\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"),
+         set_text("y")},
     };
     write_rows(fixture, rows[0], 2);
     assert_string_equal(
@@ -341,15 +381,27 @@ static void stats__leave_out_what_has_no_bound(void **state)
     add(fixture, "last", TYPE_DATETIME, 0, 6);
     add(fixture, "none", TYPE_INT32, 0, 0);
     add(fixture, "below_one", TYPE_DECIMAL, 3, 3);
-    // Year 0, which DuckDB prints as BC; the last microsecond of year 9999, whose next millisecond has five digits.
-    const Civil last = {.year = 9999, .month = 12, .day = 31, .hour = 23, .minute = 59, .second = 59, .micros = 999999};
-    const Value rows[1][4] = {
-        {set_int(-719528), set_int(civil_to_usec(&last)), {.state = VALUE_NULL}, set_decimal(-5)}};
+    add(fixture, "flag", TYPE_BOOL, 0, 0);
+    // Year 0 has no bound, many readers do not know it; the last microsecond of year 9999, whose
+    // next millisecond has five digits, keeps its microseconds.
+    const Civil last = {.year = 9999,
+                        .month = 12,
+                        .day = 31,
+                        .hour = 23,
+                        .minute = 59,
+                        .second = 59,
+                        .micros = 999999};
+    const Value rows[1][5] = {{set_int(-719528),
+                               set_int(civil_to_usec(&last)),
+                               {.state = VALUE_NULL},
+                               set_decimal(-5),
+                               set_int(1)}};
     write_rows(fixture, rows[0], 1);
-    assert_string_equal(fixture->files.files[0].stats,
-                        "{\"numRecords\":1,\"minValues\":{\"last\":\"9999-12-31T23:59:59.999\",\"below_one\":-0.005},"
-                        "\"maxValues\":{\"below_one\":-0.005},"
-                        "\"nullCount\":{\"day\":0,\"last\":0,\"none\":1,\"below_one\":0}}");
+    assert_string_equal(
+        fixture->files.files[0].stats,
+        "{\"numRecords\":1,\"minValues\":{\"last\":\"9999-12-31T23:59:59.999\",\"below_one\":-0.005,\"flag\":true},"
+        "\"maxValues\":{\"last\":\"9999-12-31T23:59:59.999999\",\"below_one\":-0.005,\"flag\":true},"
+        "\"nullCount\":{\"day\":0,\"last\":0,\"none\":1,\"below_one\":0,\"flag\":0}}");
 }
 
 static void write__hands_back_the_producers_error(void **state)
@@ -361,7 +413,8 @@ static void write__hands_back_the_producers_error(void **state)
     void *producers[1];
     fixture->producer = (Producer){.rows = rows[0], .columns = 1, .count = 3, .fail_at = 2};
     const ParquetWrite write = write_of(fixture, producers);
-    ASSERT_FAIL(parquet_write(&write, &fixture->files, &err), err, FAIL_SOURCE, "the server went away");
+    ASSERT_FAIL(parquet_write(&write, &fixture->files, &err), err, FAIL_SOURCE,
+                "the server went away");
     assert_string_equal(err.message, "the server went away");
 }
 
@@ -404,7 +457,8 @@ static void write__pulls_every_producer(void **state)
     Producer producers[13];
     void *pointers[ARRAY_LEN(producers)];
     for (size_t i = 0; i < ARRAY_LEN(producers); i++) {
-        producers[i] = (Producer){.rows = rows[0], .columns = 1, .count = i % 2, .fail_at = SIZE_MAX};
+        producers[i] =
+            (Producer){.rows = rows[0], .columns = 1, .count = i % 2, .fail_at = SIZE_MAX};
         pointers[i] = &producers[i];
     }
     ParquetWrite write = write_of(fixture, pointers);
@@ -412,6 +466,32 @@ static void write__pulls_every_producer(void **state)
     write.producer_count = ARRAY_LEN(producers);
     ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
     assert_files(fixture, "count(*)", "", "6\n");
+}
+
+// DuckDB sets the memory of a dictionary aside for each column and thread before the first value.
+static void write__a_thousand_texts_fit_in_little_memory(void **state)
+{
+    Fixture *fixture = *state;
+    enum { COLUMNS = 1000 };
+    Value *row = mem_alloc(COLUMNS * sizeof(*row));
+    for (size_t i = 0; i < COLUMNS; i++) {
+        CLEANUP(mem_free_text) char *name = mem_format("c%zu", i);
+        add(fixture, name, TYPE_TEXT, 0, 0);
+        row[i] = set_text("text");
+    }
+    Producer producers[4];
+    void *pointers[ARRAY_LEN(producers)];
+    ParquetWrite write = write_of(fixture, pointers);
+    for (size_t i = 0; i < ARRAY_LEN(producers); i++) {
+        producers[i] = (Producer){.rows = row, .columns = COLUMNS, .count = 1, .fail_at = SIZE_MAX};
+        pointers[i] = &producers[i];
+    }
+    write.producer_count = ARRAY_LEN(producers);
+    write.memory_bytes = (uint64_t)256 << 20;
+    Err err = {0};
+    ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
+    assert_files(fixture, "count(*), min(c0), max(c999)", "", "4|text|text\n");
+    free(row);
 }
 
 int main(void)
@@ -424,6 +504,7 @@ int main(void)
         TEST(write__dirty_rows_are_left_out_and_nulls_stay_where_they_are),
         TEST(write__no_rows_make_one_empty_file),
         TEST(write__many_columns),
+        TEST(write__a_thousand_texts_fit_in_little_memory),
         TEST(stats__are_bounds_as_delta_writes_them),
         TEST(stats__leave_out_what_has_no_bound),
         TEST(write__hands_back_the_producers_error),

@@ -1,5 +1,5 @@
 // The JSON writer: a small state machine over a Buf.
-#include "base/json.h"
+#include "base/emit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-JsonWriter json_writer(Buf *out)
+JsonWriter emit_writer(Buf *out)
 {
     return (JsonWriter){.out = out};
 }
@@ -35,22 +35,22 @@ static void json_end(JsonWriter *json, char bracket)
     json->needs_comma = true;
 }
 
-void json_begin_object(JsonWriter *json)
+void emit_begin_object(JsonWriter *json)
 {
     json_begin(json, '{');
 }
 
-void json_end_object(JsonWriter *json)
+void emit_end_object(JsonWriter *json)
 {
     json_end(json, '}');
 }
 
-void json_begin_array(JsonWriter *json)
+void emit_begin_array(JsonWriter *json)
 {
     json_begin(json, '[');
 }
 
-void json_end_array(JsonWriter *json)
+void emit_end_array(JsonWriter *json)
 {
     json_end(json, ']');
 }
@@ -110,7 +110,7 @@ static void json_escaped(Buf *out, const char *bytes, size_t len)
     buf_add_char(out, '"');
 }
 
-void json_key(JsonWriter *json, const char *key)
+void emit_key(JsonWriter *json, const char *key)
 {
     json_separate(json);
     json_escaped(json->out, key, strlen(key));
@@ -118,37 +118,37 @@ void json_key(JsonWriter *json, const char *key)
     json->after_key = true;
 }
 
-void json_text_bytes(JsonWriter *json, const char *bytes, size_t len)
+void emit_text_bytes(JsonWriter *json, const char *bytes, size_t len)
 {
     json_separate(json);
     json_escaped(json->out, bytes, len);
 }
 
-void json_text(JsonWriter *json, const char *text)
+void emit_text(JsonWriter *json, const char *text)
 {
     if (text == NULL) {
-        json_null(json);
+        emit_null(json);
     } else {
-        json_text_bytes(json, text, strlen(text));
+        emit_text_bytes(json, text, strlen(text));
     }
 }
 
-void json_int(JsonWriter *json, int64_t value)
+void emit_int(JsonWriter *json, int64_t value)
 {
     json_separate(json);
     buf_add_format(json->out, "%" PRId64, value);
 }
 
-void json_uint(JsonWriter *json, uint64_t value)
+void emit_uint(JsonWriter *json, uint64_t value)
 {
     json_separate(json);
     buf_add_format(json->out, "%" PRIu64, value);
 }
 
-void json_double(JsonWriter *json, double value)
+void emit_double(JsonWriter *json, double value)
 {
     if (!isfinite(value)) {
-        json_null(json);
+        emit_null(json);
         return;
     }
     json_separate(json);
@@ -156,35 +156,35 @@ void json_double(JsonWriter *json, double value)
     buf_add_bytes(json->out, space, number_double_to_text(value, space));
 }
 
-void json_fixed(JsonWriter *json, double value, int decimals)
+void emit_fixed(JsonWriter *json, double value, int decimals)
 {
     if (!isfinite(value)) {
-        json_null(json);
+        emit_null(json);
         return;
     }
     json_separate(json);
     buf_add_format(json->out, "%.*f", decimals, value);
 }
 
-void json_bool(JsonWriter *json, bool value)
+void emit_bool(JsonWriter *json, bool value)
 {
     json_separate(json);
     buf_add_text(json->out, value ? "true" : "false");
 }
 
-void json_null(JsonWriter *json)
+void emit_null(JsonWriter *json)
 {
     json_separate(json);
     buf_add_text(json->out, "null");
 }
 
-void json_raw(JsonWriter *json, const char *text, size_t len)
+void emit_raw(JsonWriter *json, const char *text, size_t len)
 {
     json_separate(json);
     buf_add_bytes(json->out, text, len);
 }
 
-void json_base64(JsonWriter *json, const void *bytes, size_t len)
+void emit_base64(JsonWriter *json, const void *bytes, size_t len)
 {
     json_separate(json);
     buf_add_char(json->out, '"');
@@ -192,20 +192,20 @@ void json_base64(JsonWriter *json, const void *bytes, size_t len)
     buf_add_char(json->out, '"');
 }
 
-void json_member_text(JsonWriter *json, const char *key, const char *text)
+void emit_member_text(JsonWriter *json, const char *key, const char *text)
 {
-    json_key(json, key);
-    json_text(json, text);
+    emit_key(json, key);
+    emit_text(json, text);
 }
 
-void json_member_int(JsonWriter *json, const char *key, int64_t value)
+void emit_member_int(JsonWriter *json, const char *key, int64_t value)
 {
-    json_key(json, key);
-    json_int(json, value);
+    emit_key(json, key);
+    emit_int(json, value);
 }
 
-void json_member_bool(JsonWriter *json, const char *key, bool value)
+void emit_member_bool(JsonWriter *json, const char *key, bool value)
 {
-    json_key(json, key);
-    json_bool(json, value);
+    emit_key(json, key);
+    emit_bool(json, value);
 }
