@@ -6,7 +6,8 @@
 // - FLOAT is printed rounded to 6 digits, and DOUBLE(M,D) to D of them: `column*1e0` is a DOUBLE, printed in full.
 // - TIMESTAMP is printed in the session's zone, where an hour may occur twice: UNIX_TIMESTAMP(column) is the instant.
 // An expression that turns out to be of such a type is computed in a subquery, whose column is then wrapped (the text of an
-// expression may hold an alias, which cannot be wrapped).
+// expression may hold an alias, which cannot be wrapped). Plain columns are wrapped where they stand, inside the subquery too:
+// MySQL reads the instant itself only from the column of a base table, and goes through local time for all else.
 #include "source/mysql/relation.h"
 
 #include <mysql.h>
@@ -336,6 +337,21 @@ static void add_wrapped(Buf *list, const char *column, ColumnWrap wrap)
     }
 }
 
+// The entries for a subquery: plain columns wrapped, under their own names, expressions as they are.
+static void add_inner_list(Buf *sql, const Entries *entries, const ColumnWrap *wraps)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        const Entry *entry = &entries->items[i];
+        buf_add_text(sql, i == 0 ? "" : ", ");
+        if (entry->info == SIZE_MAX) {
+            buf_add_format(sql, "%s\n", entry->sql);
+        } else {
+            add_wrapped(sql, entry->sql, wraps[i]);
+            buf_add_format(sql, "%s%s", wraps[i] == WRAP_NONE ? "" : " AS ", wraps[i] == WRAP_NONE ? "" : entry->sql);
+        }
+    }
+}
+
 static void write_lists(Relation *relation, const Entries *entries, const ColumnWrap *wraps)
 {
     bool needs_inner = false;
@@ -343,6 +359,9 @@ static void write_lists(Relation *relation, const Entries *entries, const Column
     for (size_t i = 0; i < entries->count; i++) {
         needs_wrap = needs_wrap || wraps[i] != WRAP_NONE;
         needs_inner = needs_inner || (wraps[i] != WRAP_NONE && entries->items[i].info == SIZE_MAX);
+        relation->has_local_instants = relation->has_local_instants ||
+                                       (wraps[i] == WRAP_UNIX_TIME &&
+                                        (entries->items[i].info == SIZE_MAX || !relation->is_base_table));
     }
     const bool is_plain_query = relation->table == NULL && relation->spec->columns == NULL;
     if (is_plain_query && !needs_wrap && *relation->condition == '\0') {
@@ -357,12 +376,13 @@ static void write_lists(Relation *relation, const Entries *entries, const Column
             buf_add_text(&name, entries->items[i].sql);
         }
         buf_add_text(&list, i == 0 ? "" : ", ");
-        add_wrapped(&list, buf_text(&name), wraps[i]);
+        const bool is_wrapped = needs_inner && entries->items[i].info != SIZE_MAX;
+        add_wrapped(&list, buf_text(&name), is_wrapped ? WRAP_NONE : wraps[i]);
     }
     relation->select_list = buf_take(&list);
     if (needs_inner) {
         CLEANUP(buf_done) Buf inner = {0};
-        add_list(&inner, entries);
+        add_inner_list(&inner, entries, wraps);
         relation->inner_list = buf_take(&inner);
     }
 }
@@ -469,7 +489,13 @@ static bool check_whole_table(const Relation *relation, Err *err)
     }
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_format(&sql, "SELECT * FROM %s LIMIT 0", relation->from);
-    return conn_execute(relation->server->control, buf_text(&sql), err) || err_context(err, "%s", relation->name);
+    if (conn_execute(relation->server->control, buf_text(&sql), err)) {
+        return true;
+    }
+    if (conn_last_errno(relation->server->control) == 1142 /* command denied on a table */) {
+        (void)fail_hint(err, "Grant the user SELECT on the whole table, or name the columns it may read in `columns`.");
+    }
+    return err_context(err, "%s", relation->name);
 }
 
 bool columns_learn(Relation *relation, const Job *job, Err *err)

@@ -96,6 +96,10 @@ bool condition_build(Relation *relation, const Job *job, Err *err)
     CLEANUP(buf_done) Buf sql = {0};
     const SourceSpec *spec = relation->spec;
     const bool has_where = spec->where != NULL && *spec->where != '\0';
+    if (has_where && !sql_is_whole(spec->where)) {
+        (void)fail(err, FAIL_CONFIG, "the condition in \"where\" is not whole: %s", spec->where);
+        return fail_hint(err, "Close every bracket, quote and comment in it, and leave out \";\".");
+    }
     if (has_where) {
         // The line's end keeps a comment in the user's text from swallowing what follows.
         buf_add_format(&sql, "(%s\n)", spec->where);

@@ -18,6 +18,7 @@
 #include <mysql.h>
 
 #include "base/text.h"
+#include "source/mysql/connect_error.h"
 
 struct Conn {
     MYSQL *mysql;
@@ -28,94 +29,14 @@ struct Conn {
     char *server_text;
     bool is_mariadb;
     unsigned last_errno;
-    bool lacks_tls;         // the last server that connecting failed at offers no encryption
+    bool must_encrypt;      // while connecting
+    bool lacks_tls;         // the server offers no encryption
     MYSQL_RES *stream;
     ConnField *fields;
     size_t field_count;
 };
 
-// --- errors ---------------------------------------------------------------------------------------------------------------
-
-typedef struct ErrorRule {
-    unsigned number;
-    FailKind kind;
-    bool retriable;
-    const char *hint;
-} ErrorRule;
-
-static const char hint_network[] =
-    "Check host, port or socket of the datasource, that the server runs, and that no firewall is in between.";
-static const char hint_password[] = "Check user and password of the datasource, and that the server lets this user in from this machine.";
-static const char hint_lost[] =
-    "The connection broke while it was in use: look into the server's error log, and at network devices that drop quiet connections.";
-static const char hint_busy[] = "The server takes no more work at the moment: try again later, or use fewer `threads`.";
-static const char hint_grant[] = "Grant the user SELECT on the job's tables.";
-static const char hint_column[] = "Correct `columns`, `where`, `incremental`, `split` or `query` in the job's source.";
-static const char hint_sql[] = "Correct the SQL of `columns`, `where` or `query` in the job's source.";
-static const char hint_tls[] =
-    "Check `tls` and `tls_ca` of the datasource against what the server offers; `tls: disabled` connects without encryption.";
-static const char hint_changed[] = "The table's structure was changed while it was read; the run can be started over.";
-static const char hint_timeout[] = "Raise the server's time limit for this user, or cut the work with `where`.";
-static const char hint_packet[] = "Raise max_allowed_packet on the server.";
-static const char hint_plugin[] =
-    "Install libmariadb's plugin for the user's authentication method, or give the user another method.";
-
-static const ErrorRule error_rules[] = {
-    {CR_CONNECTION_ERROR, FAIL_SOURCE, false, hint_network},
-    {CR_CONN_HOST_ERROR, FAIL_SOURCE, false, hint_network},
-    {CR_UNKNOWN_HOST, FAIL_SOURCE, false, hint_network},
-    {CR_SERVER_GONE_ERROR, FAIL_SOURCE, true, hint_lost},
-    {CR_SERVER_LOST, FAIL_SOURCE, true, hint_lost},
-    {CR_SERVER_LOST_EXTENDED, FAIL_SOURCE, true, hint_lost},
-    {CR_SERVER_HANDSHAKE_ERR, FAIL_SOURCE, true, hint_lost},
-    {CR_MALFORMED_PACKET, FAIL_SOURCE, true, hint_lost},
-    {CR_ERR_NET_READ, FAIL_SOURCE, true, hint_lost},
-    {CR_ERR_NET_WRITE, FAIL_SOURCE, true, hint_lost},
-    {CR_SSL_CONNECTION_ERROR, FAIL_SOURCE, false, hint_tls},
-    {CR_AUTH_PLUGIN_CANNOT_LOAD, FAIL_SOURCE, false, hint_plugin},
-    {CR_NET_PACKET_TOO_LARGE, FAIL_SOURCE, false, hint_packet},
-    {1040 /* too many connections */, FAIL_SOURCE, true, hint_busy},
-    {1044 /* no access to the database */, FAIL_SOURCE, false, hint_grant},
-    {1045 /* access denied */, FAIL_SOURCE, false, hint_password},
-    {1049 /* unknown database */, FAIL_CONFIG, false, "Correct `database` of the datasource."},
-    {1053 /* shutdown in progress */, FAIL_SOURCE, true, hint_lost},
-    {1054 /* unknown column */, FAIL_CONFIG, false, hint_column},
-    {1059 /* identifier too long */, FAIL_CONFIG, false, "Give the expression an alias: `expression AS name`."},
-    {1060 /* duplicate column name */, FAIL_CONFIG, false, "Give each column of the query a name of its own with AS."},
-    {1064 /* syntax */, FAIL_CONFIG, false, hint_sql},
-    {1109 /* unknown table in a clause */, FAIL_CONFIG, false, hint_column},
-    {1129 /* host is blocked */, FAIL_SOURCE, false, "Unblock this machine on the server with FLUSH HOSTS."},
-    {1130 /* host is not allowed */, FAIL_SOURCE, false, hint_password},
-    {1142 /* command denied on a table */, FAIL_SOURCE, false, hint_grant},
-    {1143 /* command denied on a column */, FAIL_SOURCE, false,
-     "Grant the user SELECT on the whole table, or name the columns it may read in `columns`."},
-    {1146 /* no such table */, FAIL_CONFIG, false, "Correct `table` in the job's source; names are case-sensitive on most servers."},
-    {1153 /* packet too large */, FAIL_SOURCE, false, hint_packet},
-    {1158, FAIL_SOURCE, true, hint_lost},
-    {1159, FAIL_SOURCE, true, hint_lost},
-    {1160, FAIL_SOURCE, true, hint_lost},
-    {1161, FAIL_SOURCE, true, hint_lost},
-    {1193 /* unknown variable */, FAIL_SOURCE, false, NULL},
-    {1203 /* too many connections of the user */, FAIL_SOURCE, true, hint_busy},
-    {1205 /* lock wait */, FAIL_SOURCE, true, NULL},
-    {1213 /* deadlock */, FAIL_SOURCE, true, NULL},
-    {1226 /* user's resources used up */, FAIL_SOURCE, false, hint_busy},
-    {1227 /* privilege needed */, FAIL_SOURCE, false, NULL},
-    {1251 /* client too old for the authentication */, FAIL_SOURCE, false, hint_plugin},
-    {1356 /* view refers to what is not there */, FAIL_SOURCE, false, "Repair the view on the server."},
-    {1412 /* table definition has changed */, FAIL_SOURCE, true, hint_changed},
-    {1317 /* query interrupted */, FAIL_SOURCE, true, "Somebody or something on the server stopped the statement (KILL, a watchdog)."},
-    {1698 /* access denied, no password */, FAIL_SOURCE, false, hint_password},
-    {1820 /* password must be changed */, FAIL_SOURCE, false, "Log in with another client and set a new password for the user."},
-    {1862 /* password has expired */, FAIL_SOURCE, false, "Log in with another client and set a new password for the user."},
-    {1927 /* connection was killed */, FAIL_SOURCE, true, hint_lost},
-    {1969 /* max_statement_time exceeded */, FAIL_SOURCE, false, hint_timeout},
-    {3024 /* max_execution_time exceeded */, FAIL_SOURCE, false, hint_timeout},
-    {3159 /* the server wants encryption */, FAIL_SOURCE, false, "Set `tls: required` for the datasource."},
-    {4031 /* disconnected by the server */, FAIL_SOURCE, true, hint_lost},
-    {4150 /* MariaDB: user's account is locked */, FAIL_SOURCE, false, "Unlock the account on the server."},
-    {3118 /* MySQL: user's account is locked */, FAIL_SOURCE, false, "Unlock the account on the server."},
-};
+// --- errors --------------------------------------------------------------------------------------------------------------
 
 static bool conn_fail(Conn *conn, const char *what, Err *err)
 {
@@ -123,12 +44,7 @@ static bool conn_fail(Conn *conn, const char *what, Err *err)
     if (cancel_requested(conn->cancel)) {
         return fail(err, FAIL_CANCELLED, "cancelled");
     }
-    const ErrorRule *rule = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(error_rules); i++) {
-        if (error_rules[i].number == conn->last_errno) {
-            rule = &error_rules[i];
-        }
-    }
+    const ErrorRule *rule = connect_error_rule(conn->last_errno);
     (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
                conn->datasource->name == NULL ? "source" : conn->datasource->name, what, mysql_error(conn->mysql),
                conn->last_errno);
@@ -143,10 +59,45 @@ static bool conn_fail(Conn *conn, const char *what, Err *err)
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
+// Exported by libmariadb, in none of its headers: tells of every read and write on any connection.
+int ma_pvio_register_callback(my_bool is_added, void (*callback)(int mode, MYSQL *mysql, const unsigned char *bytes, size_t len));
+
+static _Thread_local Conn *connecting;  // the one this thread is connecting, until its greeting was seen
+
+// Does the server's greeting offer encryption? What is no greeting (an error, a torn packet) does not.
+static bool greeting_offers_tls(const unsigned char *bytes, size_t len)
+{
+    // Length and number (4), protocol version (1), server version with its NUL, thread (4), scramble (8), filler (1), capabilities.
+    const unsigned char *end = len > 5 && bytes[4] == 10 ? memchr(bytes + 5, 0, len - 5) : NULL;
+    const size_t at = end == NULL ? len : (size_t)(end - bytes) + 1 + 4 + 8 + 1;
+    return at + 2 <= len && (((unsigned)bytes[at] | (unsigned)bytes[at + 1] << 8) & CLIENT_SSL) != 0;
+}
+
+// libmariadb 3.3, told to encrypt, goes on without where the server offers no encryption, and then sends a
+// caching_sha2_password password as it would inside TLS: readable. So the greeting is looked at before anything is sent.
+static void watch_greeting(int mode, MYSQL *mysql, const unsigned char *bytes, size_t len)
+{
+    Conn *conn = connecting;
+    if (LIKELY(conn == NULL) || mode != 0 || conn->mysql != mysql) {
+        return;
+    }
+    connecting = NULL;
+    conn->lacks_tls = (ssize_t)len <= 0 || !greeting_offers_tls(bytes, len);
+    if (!conn->lacks_tls) {
+        return;
+    }
+    if (conn->must_encrypt) {
+        (void)shutdown((int)mysql_get_socket(mysql), SHUT_RDWR);
+    } else {
+        mysql->options.use_ssl = 0;
+    }
+}
+
 static void library_init(void)
 {
     // mysql_init() would do it, but without a lock.
     (void)mysql_server_init(0, NULL, NULL);
+    (void)ma_pvio_register_callback(1, watch_greeting);
 }
 
 static void conn_wake(void *object)
@@ -231,6 +182,13 @@ static MYSQL *conn_handle(const Datasource *datasource, TlsMode tls, Err *err)
     return mysql;
 }
 
+static bool fail_no_tls(Conn *conn, Err *err)
+{
+    conn->last_errno = CR_SSL_CONNECTION_ERROR;
+    (void)fail(err, FAIL_SOURCE, "datasource \"%s\": the server offers no encryption", conn->datasource->name);
+    return fail_hint(err, "%s", connect_error_rule(CR_SSL_CONNECTION_ERROR)->hint);
+}
+
 // A connection that `tls` asks to be encrypted may come out plain; only `must_encrypt` makes that an error.
 static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
 {
@@ -239,6 +197,9 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
     if (conn->mysql == NULL) {
         return false;
     }
+    conn->lacks_tls = false;
+    conn->must_encrypt = must_encrypt;
+    connecting = conn;
     const unsigned port = (unsigned)(datasource->port > 0 ? datasource->port : 3306);
     // With a host libmariadb would not look at the socket.
     const char *host = datasource->socket != NULL ? NULL : datasource->host == NULL ? "127.0.0.1" : datasource->host;
@@ -253,15 +214,16 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
             (void)snprintf(what, sizeof what, "connecting to %s:%u as \"%s\"", host, port, user);
         }
         (void)conn_fail(conn, what, err);
-        const unsigned long offers = conn->mysql->server_capabilities;
-        conn->lacks_tls = offers != 0 && (offers & CLIENT_SSL) == 0;
+        if (must_encrypt && conn->lacks_tls && err->kind != FAIL_CANCELLED) {
+            (void)fail_no_tls(conn, err);
+        }
     } else if (must_encrypt && mysql_get_ssl_cipher(conn->mysql) == NULL) {
-        conn->last_errno = CR_SSL_CONNECTION_ERROR;
-        (void)fail(err, FAIL_SOURCE, "datasource \"%s\": the server offers no encryption", datasource->name);
-        (void)fail_hint(err, "%s", hint_tls);
+        (void)fail_no_tls(conn, err);
     } else {
+        connecting = NULL;
         return true;
     }
+    connecting = NULL;
     mysql_close(conn->mysql);
     conn->mysql = NULL;
     return false;
@@ -277,13 +239,8 @@ static bool connect_by_mode(Conn *conn, Err *err)
     if (try_connect(conn, tls, tls != TLS_DISABLED && tls != TLS_PREFERRED, err)) {
         return true;
     }
-    if (tls != TLS_PREFERRED || err->kind == FAIL_CANCELLED) {
-        return false;
-    }
-    // `preferred` goes without where the server offers encryption and then cannot agree on it; and where it offers none: told to
-    // encrypt, libmariadb sends the password of caching_sha2_password in a form that only an encrypted connection may carry.
-    const bool is_denied = conn->last_errno == 1045 /* access denied */ && conn->lacks_tls;
-    if (conn->last_errno != CR_SSL_CONNECTION_ERROR && !is_denied) {
+    // The server offers encryption and then cannot agree on it: `preferred` goes without.
+    if (tls != TLS_PREFERRED || conn->last_errno != CR_SSL_CONNECTION_ERROR || err->kind == FAIL_CANCELLED) {
         return false;
     }
     return try_connect(conn, TLS_DISABLED, /* must_encrypt= */ false, err);
@@ -520,38 +477,4 @@ void conn_end_stream(Conn *conn)
     }
     mysql_free_result(conn->stream);
     conn->stream = NULL;
-}
-
-// --- SQL text -------------------------------------------------------------------------------------------------------------
-
-void sql_add_name(Buf *sql, const char *name)
-{
-    buf_add_char(sql, '`');
-    for (const char *p = name; *p != '\0'; p++) {
-        if (*p == '`') {
-            buf_add_char(sql, '`');
-        }
-        buf_add_char(sql, *p);
-    }
-    buf_add_char(sql, '`');
-}
-
-void sql_add_literal(Buf *sql, const char *text)
-{
-    bool is_plain = true;
-    for (const char *p = text; *p != '\0'; p++) {
-        const unsigned char c = (unsigned char)*p;
-        if (c < 0x20 || c > 0x7e || c == '\'' || c == '\\') {
-            is_plain = false;
-        }
-    }
-    if (is_plain) {
-        buf_add_format(sql, "'%s'", text);
-        return;
-    }
-    buf_add_text(sql, "_utf8mb4 x'");
-    for (const char *p = text; *p != '\0'; p++) {
-        buf_add_format(sql, "%02x", (unsigned)(unsigned char)*p);
-    }
-    buf_add_char(sql, '\'');
 }

@@ -63,7 +63,10 @@ const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count);
 bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err) MUST_CHECK;
 void conn_end_stream(Conn *conn);
 
-// `name in backticks`, those inside doubled.
+// sql_text.c: true where brackets, quotes and comments are all closed and no ";" ends the statement: what is put into
+// brackets stays inside them.
+bool sql_is_whole(const char *text);
+// sql_text.c: `name in backticks`, those inside doubled.
 void sql_add_name(Buf *sql, const char *name);
 // A text literal that reads the same under every sql_mode and character set: hexadecimal where it is not plain.
 void sql_add_literal(Buf *sql, const char *text);

@@ -13,6 +13,7 @@ typedef struct Server {
     Conn *control;
     char *zone;          // of its sessions
     char *zone_warning;  // or NULL
+    bool zone_changes;   // its clock is set back once in a while
 } Server;
 
 // A column as information_schema tells it.
@@ -51,6 +52,7 @@ typedef struct Relation {
     char *condition;          // where and window, "" for all rows
     char *select_list;        // NULL: the query runs as it stands
     char *inner_list;         // NULL, or the columns of a subquery "weir_rows" that select_list reads
+    bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them through local time
     Schema schema;
     DecodeColumn *columns;    // schema.count of them
 } Relation;

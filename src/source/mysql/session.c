@@ -82,6 +82,11 @@ bool session_zone(Conn *conn, const Job *job, char **ret_zone, char **ret_warnin
     return true;
 }
 
+bool session_zone_changes(const char *zone, const Job *job)
+{
+    return *zone != '+' && *zone != '-' && !offset_is_constant(job->window_begin_usec);
+}
+
 bool session_setup(Conn *conn, const char *zone, Err *err)
 {
     if (!conn_execute(conn, settings_required, err) ||

@@ -9,6 +9,9 @@
 // tables the offset at the bizdate's beginning, and then *ret_warning (owned, may be NULL) says where that falls short.
 bool session_zone(Conn *conn, const Job *job, char **ret_zone, char **ret_warning, Err *err) MUST_CHECK;
 
+// Does a zone that session_zone gave change its offset around the bizdate?
+bool session_zone_changes(const char *zone, const Job *job);
+
 // Sets the session up. `zone` is what session_zone gave.
 bool session_setup(Conn *conn, const char *zone, Err *err) MUST_CHECK;
 

@@ -11,9 +11,8 @@
 // the collation's, the server is asked to confirm that the list grows; bounds that do not are dropped.
 #include "source/mysql/slices.h"
 
-#include "base/number.h"
 #include "base/text.h"
-#include "source/mysql/keys.h"
+#include "source/mysql/slices_internal.h"
 
 #define ROUNDS_MAX 24
 #define CELLS_CUT_MAX 16     // large cells cut in one round
@@ -22,33 +21,6 @@
 #define TEXT_GUESSES_MIN 48
 #define FUTILE_MAX 10          // enough to find one row in 2^63
 #define FUTILE_TEXT_MAX 4      // a collation whose order is not understood
-
-typedef struct Cell {
-    KeyBound low, high;
-    KeyBound prefix;          // constants of the columns before `depth`, each the only value in the cell
-    size_t depth;             // the column that cuts this cell
-    uint64_t rows;
-    bool is_counted;          // `rows` is the server's estimate
-    unsigned futile;          // how often cutting took away next to nothing
-    uint64_t rows_before;     // of the cell it was cut from
-    bool is_final;            // cannot be cut
-} Cell;
-
-typedef struct Planner {
-    const Relation *relation;
-    Conn *conn;
-    const IndexInfo *index;
-    KeyColumn columns[KEY_COLUMNS_MAX];
-    char *names[KEY_COLUMNS_MAX];
-    size_t column_count;
-    const char *condition;    // restricts the index's range itself; or ""
-    bool is_forced;           // readers must use the index
-    uint64_t rows;            // estimate of all
-    uint64_t slices_wanted;
-    uint64_t rows_ideal;      // of a slice
-    Cell *cells;
-    size_t cell_count;
-} Planner;
 
 static void cell_done(Cell *cell)
 {
@@ -83,148 +55,6 @@ static void add_slice(SliceList *list, const Relation *relation, const char *pre
     list->items = mem_grow(list->items, (list->count + 1) * sizeof *list->items);
     list->items[list->count++] =
         (Slice){.relation = relation, .predicate = mem_copy_text(predicate), .index = index, .rows = rows};
-}
-
-// --- choosing the index ---------------------------------------------------------------------------------------------------
-
-// Takes the index's leading columns that can be cut.
-static bool use_index(Planner *planner, const IndexInfo *index)
-{
-    if (!index->is_usable) {
-        return false;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < index->column_count && i < KEY_COLUMNS_MAX; i++) {
-        const ColumnInfo *info = &planner->relation->infos[index->columns[i]];
-        CLEANUP(buf_done) Buf name = {0};
-        sql_add_name(&name, info->name);
-        const KeyColumn column =
-            key_column(NULL, info->data_type, info->column_type, info->charset, info->collation, info->is_nullable);
-        if (column.kind == KEY_NONE) {
-            break;
-        }
-        free(planner->names[i]);
-        planner->names[i] = buf_take(&name);
-        planner->columns[i] = column;
-        planner->columns[i].name = planner->names[i];
-        count++;
-    }
-    planner->column_count = count;
-    planner->index = count > 0 ? index : NULL;
-    return count > 0;
-}
-
-static bool is_not_null(const Relation *relation, const IndexInfo *index)
-{
-    for (size_t i = 0; i < index->column_count; i++) {
-        if (relation->infos[index->columns[i]].is_nullable) {
-            return false;
-        }
-    }
-    return index->is_unique;
-}
-
-static bool choose_split(Planner *planner, Err *err)
-{
-    const Relation *relation = planner->relation;
-    const char *split = relation->spec->split;
-    const size_t at = relation_find_info(relation, split);
-    if (at == SIZE_MAX) {
-        (void)fail(err, FAIL_CONFIG, "split: there is no column \"%s\" in %s", split, relation->name);
-        return fail_hint(err, "Name a column that an index begins with, or leave `split` out.");
-    }
-    for (size_t i = 0; i < relation->index_count; i++) {
-        if (relation->indexes[i].column_count > 0 && relation->indexes[i].columns[0] == at &&
-            use_index(planner, &relation->indexes[i])) {
-            return true;
-        }
-    }
-    (void)fail(err, FAIL_CONFIG, "split: no index of %s begins with column \"%s\" of type %s", relation->name, split,
-               relation->infos[at].column_type);
-    return fail_hint(err, "Slices need an index on an integer, decimal, date, time, text or binary column; or leave `split` out.");
-}
-
-static void choose_key(Planner *planner)
-{
-    const Relation *relation = planner->relation;
-    for (size_t i = 0; i < relation->index_count; i++) {
-        if (text_equal(relation->indexes[i].name, "PRIMARY") && use_index(planner, &relation->indexes[i])) {
-            return;
-        }
-    }
-    for (size_t i = 0; i < relation->index_count; i++) {
-        if (is_not_null(relation, &relation->indexes[i]) && use_index(planner, &relation->indexes[i])) {
-            return;
-        }
-    }
-}
-
-static uint64_t parse_count(const char *text)
-{
-    double number = 0;
-    if (text == NULL || !number_parse_double(text, strlen(text), &number) || number < 0) {
-        return 0;
-    }
-    return number > 1e18 ? (uint64_t)1000000000000000000 : (uint64_t)number;
-}
-
-static const char *explain_words(const Planner *planner)
-{
-    // MySQL 9 answers with a tree where the format is not named.
-    return conn_is_mariadb(planner->conn) ? "EXPLAIN " : "EXPLAIN FORMAT=TRADITIONAL ";
-}
-
-// With a condition, the server's own plan says what to cut: the range of an index, or the table.
-static bool choose_for_condition(Planner *planner, Err *err)
-{
-    const Relation *relation = planner->relation;
-    CLEANUP(buf_done) Buf sql = {0};
-    buf_add_text(&sql, explain_words(planner));
-    relation_select(relation, "", NULL, &sql);
-    CLEANUP(conn_rows_done) ConnRows rows = {0};
-    if (!conn_rows(planner->conn, buf_text(&sql), &rows, err)) {
-        return err_context(err, "%s", relation->name);
-    }
-    const size_t key = conn_rows_find(&rows, "key");
-    const size_t type = conn_rows_find(&rows, "type");
-    const size_t estimate = conn_rows_find(&rows, "rows");
-    if (rows.row_count == 0 || key == SIZE_MAX || type == SIZE_MAX || estimate == SIZE_MAX) {
-        return true;
-    }
-    const char *key_name = conn_cell(&rows, 0, key);
-    const char *type_name = conn_cell(&rows, 0, type);
-    planner->rows = parse_count(conn_cell(&rows, 0, estimate));
-    if (key_name == NULL || !text_equal(type_name, "range")) {
-        return true;
-    }
-    for (size_t i = 0; i < relation->index_count; i++) {
-        if (text_equal(relation->indexes[i].name, key_name) && !text_equal(key_name, "PRIMARY") &&
-            use_index(planner, &relation->indexes[i])) {
-            planner->condition = relation->condition;
-            planner->is_forced = true;
-        }
-    }
-    return true;
-}
-
-static bool choose_index(Planner *planner, Err *err)
-{
-    const Relation *relation = planner->relation;
-    const bool has_condition = *relation->condition != '\0';
-    planner->rows = relation->rows_estimated;
-    planner->is_forced = !has_condition;  // the server may know a better way to the rows of a condition
-    if (has_condition && !choose_for_condition(planner, err)) {
-        return false;
-    }
-    if (relation->spec->split != NULL) {
-        planner->condition = "";
-        planner->is_forced = !has_condition;
-        return choose_split(planner, err);
-    }
-    if (planner->index == NULL) {
-        choose_key(planner);
-    }
-    return true;
 }
 
 // --- asking the server ----------------------------------------------------------------------------------------------------
@@ -306,7 +136,7 @@ static bool ask_extents(const Planner *planner, Cell *const *cells, size_t count
 static bool ask_rows(const Planner *planner, Cell *const *cells, size_t count, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
-    buf_add_text(&sql, explain_words(planner));
+    buf_add_text(&sql, slices_explain(planner));
     for (size_t i = 0; i < count; i++) {
         buf_add_format(&sql, "%s(SELECT 1", i == 0 ? "" : " UNION ALL ");
         add_from(planner, cells[i], /* only_set= */ false, &sql);
@@ -325,7 +155,7 @@ static bool ask_rows(const Planner *planner, Cell *const *cells, size_t count, E
     for (size_t r = 0; r < rows.row_count && id != SIZE_MAX && estimate != SIZE_MAX; r++) {
         int64_t n = 0;
         if (conn_cell(&rows, r, id) != NULL && text_parse_int(conn_cell(&rows, r, id), 1, (int64_t)count, &n)) {
-            cells[n - 1]->rows = parse_count(conn_cell(&rows, r, estimate));
+            cells[n - 1]->rows = slices_parse_count(conn_cell(&rows, r, estimate));
         }
     }
     return true;
@@ -612,7 +442,7 @@ bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *er
         add_slice(list, relation, "", NULL, relation->rows_estimated);
         return true;
     }
-    if (!choose_index(&planner, err)) {
+    if (!slices_choose_index(&planner, err)) {
         return false;
     }
     planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;

@@ -34,6 +34,7 @@
 #define PROOF_USEC INT64_C(2000000)   // how long equal snapshots are tried for
 #define POLL_USEC 200
 #define LOCK_SECONDS 3
+#define GTID_SEARCH_BYTES_MAX (1 << 20)
 
 static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
@@ -105,26 +106,6 @@ static char *text_without_space(const char *text)
     return copy;
 }
 
-static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
-{
-    *ret_status = (LogStatus){0};
-    const bool is_new = !conn_is_mariadb(conn) && conn_server_version(conn) >= 80200;
-    CLEANUP(conn_rows_done) ConnRows rows = {0};
-    if (!conn_rows(conn, is_new ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS", &rows, err)) {
-        // Without the privilege the log cannot be seen; that is no reason to stop.
-        return !err->retriable && err->kind != FAIL_CANCELLED;
-    }
-    if (rows.row_count == 0) {
-        return true;
-    }
-    ret_status->is_visible = true;
-    ret_status->has_filter =
-        *cell_by_name(&rows, "Binlog_Do_DB") != '\0' || *cell_by_name(&rows, "Binlog_Ignore_DB") != '\0';
-    ret_status->file_offset = mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
-    ret_status->gtid = text_without_space(cell_by_name(&rows, "Executed_Gtid_Set"));
-    return true;
-}
-
 // The value of a statement's first cell, "" where it cannot be had.
 static bool read_text(Conn *conn, const char *sql, char **ret_text, Err *err)
 {
@@ -138,6 +119,29 @@ static bool read_text(Conn *conn, const char *sql, char **ret_text, Err *err)
     }
     const char *text = rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
     *ret_text = text_without_space(text == NULL ? "" : text);
+    return true;
+}
+
+static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
+{
+    *ret_status = (LogStatus){0};
+    const bool is_new = !conn_is_mariadb(conn) && conn_server_version(conn) >= 80200;
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!conn_rows(conn, is_new ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS", &rows, err)) {
+        // Without the privilege the log cannot be seen; that is no reason to stop. MySQL's set of GTIDs anybody may read.
+        if (err->retriable || err->kind == FAIL_CANCELLED) {
+            return false;
+        }
+        return conn_is_mariadb(conn) || read_text(conn, "SELECT @@GLOBAL.gtid_executed", &ret_status->gtid, err);
+    }
+    if (rows.row_count == 0) {
+        return true;
+    }
+    ret_status->is_visible = true;
+    ret_status->has_filter =
+        *cell_by_name(&rows, "Binlog_Do_DB") != '\0' || *cell_by_name(&rows, "Binlog_Ignore_DB") != '\0';
+    ret_status->file_offset = mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
+    ret_status->gtid = text_without_space(cell_by_name(&rows, "Executed_Gtid_Set"));
     return true;
 }
 
@@ -162,7 +166,7 @@ static bool read_snapshot_position(Conn *conn, char **ret_text, Err *err)
     return true;
 }
 
-// MariaDB: the GTID position that belongs to a place in the log, or the place.
+// MariaDB: the GTID position that belongs to a place in the log, or the place itself where that would be dear to find out.
 static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_position, Err *err)
 {
     const char *colon = strrchr(file_offset, ':');
@@ -170,14 +174,27 @@ static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_pos
         *ret_position = NULL;
         return true;
     }
-    CLEANUP(mem_free_text) char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
-    CLEANUP(buf_done) Buf sql = {0};
-    buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
-    sql_add_literal(&sql, file);
-    buf_add_format(&sql, ", %s)", colon + 1);
+    // Where the log has not moved on since, the server's current position is that of the snapshot.
     CLEANUP(mem_free_text) char *gtid = NULL;
-    if (!read_text(conn, buf_text(&sql), &gtid, err)) {
+    CLEANUP(mem_free_text) char *now = NULL;
+    if (!read_text(conn, "SELECT @@gtid_binlog_pos", &gtid, err) || !read_snapshot_position(conn, &now, err)) {
         return false;
+    }
+    int64_t offset = 0;
+    if (!text_equal(now, file_offset) && text_parse_int(colon + 1, 0, GTID_SEARCH_BYTES_MAX, &offset)) {
+        // The server reads the log's file from its beginning for this.
+        CLEANUP(mem_free_text) char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
+        CLEANUP(buf_done) Buf sql = {0};
+        buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
+        sql_add_literal(&sql, file);
+        buf_add_format(&sql, ", %" PRId64 ")", offset);
+        free(gtid);
+        gtid = NULL;
+        if (!read_text(conn, buf_text(&sql), &gtid, err)) {
+            return false;
+        }
+    } else if (!text_equal(now, file_offset)) {
+        *gtid = '\0';
     }
     *ret_position = mem_copy_text(*gtid == '\0' ? file_offset : gtid);
     return true;
@@ -185,9 +202,6 @@ static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_pos
 
 static char *mysql_position(const LogStatus *status)
 {
-    if (!status->is_visible) {
-        return NULL;
-    }
     return mem_copy_text(status->gtid != NULL && *status->gtid != '\0' ? status->gtid : status->file_offset);
 }
 
@@ -372,11 +386,14 @@ static bool open_all(Opening *opening, Err *err)
         if (!open_locked(opening, &is_done, &reason, err) || is_done) {
             return is_done;
         }
+        const char *advice = !conn_is_mariadb(opening->server->control)
+                                 ? "grant LOCK TABLES on the source's tables, or switch gtid_mode on"
+                                 : "grant LOCK TABLES on the source's tables, or switch the binary log on";
+        if (conn_last_errno(opening->server->control) == 1205 /* lock wait */) {
+            advice = "the tables are written to without a pause: read them at a quieter hour, or from a replica";
+        }
         snapshot->warning = mem_format(
-            "one connection reads everything, because several could not be brought to one point in time (%s); grant LOCK TABLES on "
-            "the source's tables, or %s",
-            reason,
-            conn_is_mariadb(opening->server->control) ? "switch the binary log on" : "switch the binary log with gtid_mode=ON on");
+            "one connection reads everything, because several could not be brought to one point in time (%s); %s", reason, advice);
         keep_one(snapshot);
         opening->count = 1;
     }

@@ -74,8 +74,11 @@ static bool connect_server(const MysqlSource *source, Server *server, Err *err)
         return false;
     }
     // The zone of a shared server is found once; its connections are then all alike.
-    return session_zone(server->control, source->job, &server->zone, &server->zone_warning, err) &&
-           session_setup(server->control, server->zone, err);
+    if (!session_zone(server->control, source->job, &server->zone, &server->zone_warning, err)) {
+        return false;
+    }
+    server->zone_changes = session_zone_changes(server->zone, source->job);
+    return session_setup(server->control, server->zone, err);
 }
 
 static bool connect_servers(MysqlSource *source, Err *err)
@@ -302,6 +305,22 @@ static void note_engines(const MysqlSource *source, Buf *warnings)
     }
 }
 
+// MariaDB keeps the instant through views and subqueries; MySQL turns it into local time and back.
+static void note_local_instants(const MysqlSource *source, Buf *warnings)
+{
+    for (size_t i = 0; i < source->relation_count; i++) {
+        const Relation *relation = &source->relations[i];
+        if (relation->has_local_instants && relation->server->zone_changes && !conn_is_mariadb(relation->server->control)) {
+            CLEANUP(mem_free_text) char *text = mem_format(
+                "%s: MySQL gives a TIMESTAMP of a view, a query or an expression as local time of %s: in the hour that comes "
+                "twice when the clock is set back, values of the second pass come out as of the first; read the column from its "
+                "table, or UNIX_TIMESTAMP(column) in the query",
+                relation->name, relation->server->zone);
+            add_warning(warnings, text);
+        }
+    }
+}
+
 static void describe(MysqlSource *source)
 {
     CLEANUP(buf_done) Buf warnings = {0};
@@ -327,6 +346,7 @@ static void describe(MysqlSource *source)
         add_warning(&warnings, "the source has several servers: the rows of each are of one moment, but there is no common moment");
     }
     note_engines(source, &warnings);
+    note_local_instants(source, &warnings);
     CLEANUP(mem_free_text) char *notes = mem_copy_text(buf_text(&source->slices.notes));
     for (char *line = notes, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
