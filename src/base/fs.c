@@ -74,6 +74,29 @@ bool fs_read(const char *path, size_t limit, Buf *out, Err *err)
     }
 }
 
+static char *fs_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return mem_copy_text(".");
+    }
+    return slash == path ? mem_copy_text("/") : mem_copy_bytes(path, (size_t)(slash - path));
+}
+
+bool fs_may_make_dirs(const char *path, Err *err)
+{
+    CLEANUP(mem_free_text) char *above = fs_parent(path);
+    while (!fs_exists(above) && strcmp(above, "/") != 0 && strcmp(above, ".") != 0) {
+        char *higher = fs_parent(above);
+        free(above);
+        above = higher;
+    }
+    if (!fs_is_dir(above)) {
+        return fs_fail(err, "make a folder below", above, ENOTDIR);
+    }
+    return access(above, W_OK | X_OK) == 0 || fs_fail(err, "make a folder in", above, errno);
+}
+
 bool fs_make_dirs(const char *path, Err *err)
 {
     if (fs_is_dir(path)) {
@@ -126,15 +149,6 @@ bool fs_create(const char *path, int *ret_fd, Err *err)
     }
     *ret_fd = fd;
     return true;
-}
-
-static char *fs_parent(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        return mem_copy_text(".");
-    }
-    return slash == path ? mem_copy_text("/") : mem_copy_bytes(path, (size_t)(slash - path));
 }
 
 // A name beside `path` that no other process or thread uses; readers skip names that begin with a dot.

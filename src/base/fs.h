@@ -13,6 +13,10 @@ bool fs_read(const char *path, size_t limit, Buf *out, Err *err) MUST_CHECK;
 // Makes the folder and those above it. An existing folder is fine; a file in the way is an error.
 bool fs_make_dirs(const char *path, Err *err) MUST_CHECK;
 
+// What fs_make_dirs would say of a path that does not exist, without making anything: the nearest thing above
+// it that exists must be a folder that may be written to.
+bool fs_may_make_dirs(const char *path, Err *err) MUST_CHECK;
+
 // Writes the file and syncs it. Replaces nothing: the file appears whole under `path` or not at all,
 // and where it exists already *ret_exists is set and nothing is changed (put-if-absent).
 bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret_exists, Err *err) MUST_CHECK;

@@ -31,6 +31,9 @@ void log_line(LogLevel level, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(space, sizeof(space), format, args);
     va_end(args);
+    for (char *c = strchr(space, '\n'); c != NULL; c = strchr(c, '\n')) {
+        *c = ' ';  // a server's message may hold line ends
+    }
     buf_add_text(&line, space);
     buf_add_char(&line, '\n');
     // Nowhere to report to where standard error itself is gone.

@@ -86,7 +86,7 @@ static bool delta_find_log(const char *path, bool *ret_found, Err *err)
     CLEANUP(mem_free_text) char *log = fs_join(path, DELTA_LOG_FOLDER);
     if (!fs_exists(path)) {
         *ret_found = false;
-        return true;
+        return fs_may_make_dirs(path, err);
     }
     if (!fs_is_dir(path) || (fs_exists(log) && !fs_is_dir(log))) {
         (void)fail(err, FAIL_TARGET, "\"%s\" is a file, not the folder of a table",

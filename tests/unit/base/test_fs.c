@@ -84,6 +84,17 @@ static void make_dirs__a_file_in_the_way(void **state)
     assert_string_not_equal(err.hint, "");
 }
 
+static void may_make_dirs__says_it_before(void **state)
+{
+    Err err = {0};
+    CLEANUP(mem_free_text) char *deep = fs_join(*state, "a/b/c");
+    ASSERT_OK(fs_may_make_dirs(deep, &err), err);
+    assert_false(fs_exists(deep));
+    CLEANUP(mem_free_text) char *file = fs_join(*state, "a");
+    ASSERT_OK(fs_replace(file, "", 0, &err), err);
+    ASSERT_FAIL(fs_may_make_dirs(deep, &err), err, FAIL_TARGET, "Not a directory");
+}
+
 static void make_dirs__all_levels(void **state)
 {
     Err err = {0};
@@ -123,6 +134,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(put_if_absent__second_writer_sees_it_exists, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(put_if_absent__one_of_many_threads_wins, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(make_dirs__a_file_in_the_way, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(may_make_dirs__says_it_before, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(make_dirs__all_levels, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(read__limit, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(remove_tree__does_not_follow_links, make_dir, remove_dir),
