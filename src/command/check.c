@@ -1,68 +1,160 @@
 // weir check [JOB]
+#include "command/command.h"
+
 #include <stdio.h>
 
-#include "command/command.h"
+#include "base/emit.h"
+#include "base/text.h"
 #include "job/job.h"
 #include "run/plan.h"
+#include "run/report.h"
 
-// Shows one sync job's plan on standard output.
-static bool check_plan(const Project *project, const char *name, const InstanceRequest *request, bool json,
-                       Err *err)
-{
-    Job *job;
-    if (!job_load(project, name, request, &job, err)) {
-        return false;
-    }
-    Cancel *cancel = cancel_new();
-    CLEANUP(buf_done) Buf text = {0};
-    bool done = plan_describe(job, cancel, json, &text, err);
-    (void)fwrite(buf_text(&text), 1, text.len, stdout);
-    cancel_free(cancel);
-    job_free(job);
-    return done;
-}
-
-static bool check_job(const Project *project, const char *name, const InstanceRequest *request, bool json,
+// One sync job's plan, or what type of job the file is, on standard output.
+static bool check_one(const Project *project, const char *name, const InstanceRequest *request, bool json,
                       Err *err)
 {
     JobType type;
     if (!job_check_instance(project, name, request, &type, err)) {
         return false;
     }
+    CLEANUP(buf_done) Buf text = {0};
+    bool done = true;
     if (type == JOB_SYNC) {
-        return check_plan(project, name, request, json, err);
+        Job *job;
+        if (!job_load(project, name, request, &job, err)) {
+            return false;
+        }
+        Cancel *cancel = cancel_new();
+        done = plan_describe(job, cancel, json, &text, err);
+        cancel_free(cancel);
+        job_free(job);
+    } else if (json) {
+        JsonWriter writer = emit_writer(&text);
+        emit_begin_object(&writer);
+        emit_member_text(&writer, "job", name);
+        emit_member_text(&writer, "type", job_type_name(type));
+        emit_end_object(&writer);
+        buf_add_char(&text, '\n');
+    } else {
+        buf_add_format(&text, "job %s: a %s job, the file is right; this version runs jobs of type sync only\n", name,
+                       job_type_name(type));
     }
-    (void)fprintf(stderr, "job %s: the file is right; this version runs jobs of type sync only\n", name);
-    return true;
+    (void)fwrite(buf_text(&text), 1, text.len, stdout);
+    return done;
 }
 
-// All jobs of the project: each is checked, the first error is the result.
+// --- all jobs -------------------------------------------------------------------------------------------
+
+// What became of one job of the list.
+typedef struct CheckLine {
+    JobType type;
+    PlanSummary plan;  // of a sync job that is right
+    Err err;           // kind FAIL_NONE where the job is right
+} CheckLine;
+
+static void check_look(const Project *project, const char *name, const InstanceRequest *request, CheckLine *ret_line)
+{
+    CheckLine *line = ret_line;
+    *line = (CheckLine){0};
+    if (!job_check_instance(project, name, request, &line->type, &line->err) || line->type != JOB_SYNC) {
+        return;
+    }
+    Job *job;
+    if (job_load(project, name, request, &job, &line->err)) {
+        Cancel *cancel = cancel_new();
+        if (plan_summarize(job, cancel, &line->plan, &line->err)) {
+            line->err.kind = FAIL_NONE;
+        }
+        cancel_free(cancel);
+        job_free(job);
+    }
+}
+
+static void check_add_text(const char *name, const CheckLine *line, size_t width, Buf *out)
+{
+    const bool is_right = line->err.kind == FAIL_NONE;
+    buf_add_text(out, name);
+    for (size_t len = text_width(name); len < width; len++) {
+        buf_add_char(out, ' ');
+    }
+    buf_add_format(out, "  %-7s", is_right ? "ok" : fail_kind_name(line->err.kind));
+    if (!is_right) {
+        // Further lines of a message (a file with several mistakes) stand below the first.
+        for (const char *at = line->err.message; *at != '\0'; at += strspn(at, "\n")) {
+            const size_t len = strcspn(at, "\n");
+            buf_add_text(out, at == line->err.message ? "" : "\n    ");
+            buf_add_bytes(out, at, len);
+            at += len;
+        }
+    } else if (line->type != JOB_SYNC) {
+        buf_add_format(out, "a %s job: this version runs jobs of type sync only", job_type_name(line->type));
+    } else {
+        buf_add_format(out, "%zu columns, %zu slice%s", line->plan.columns, line->plan.slices,
+                       line->plan.slices == 1 ? "" : "s");
+    }
+    buf_add_char(out, '\n');
+}
+
+static void check_add_json(const char *name, const CheckLine *line, Buf *out)
+{
+    const bool is_right = line->err.kind == FAIL_NONE;
+    const bool has_plan = is_right && line->type == JOB_SYNC;
+    JsonWriter json = emit_writer(out);
+    emit_begin_object(&json);
+    emit_member_text(&json, "job", name);
+    emit_member_text(&json, "type", is_right ? job_type_name(line->type) : NULL);
+    emit_member_bool(&json, "ok", is_right);
+    emit_key(&json, "columns");
+    has_plan ? emit_uint(&json, line->plan.columns) : emit_null(&json);
+    emit_key(&json, "slices");
+    has_plan ? emit_uint(&json, line->plan.slices) : emit_null(&json);
+    emit_key(&json, "error");
+    is_right ? emit_null(&json) : run_error_json(&line->err, &json);
+    emit_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
+// One line a job, printed as soon as it is known. The first error decides the exit code.
 static bool check_all(const Project *project, const InstanceRequest *request, bool json, Err *err)
 {
     char **names;
     if (!project_job_names(project, &names, err)) {
         return false;
     }
-    bool done = true;
+    size_t width = 0;
+    size_t count = 0;
+    for (; names[count] != NULL; count++) {
+        width = text_width(names[count]) > width ? text_width(names[count]) : width;
+    }
     size_t failed = 0;
-    for (size_t i = 0; names[i] != NULL; i++) {
-        Err job_err = {0};
-        if (!check_job(project, names[i], request, json, &job_err)) {
+    FailKind kind = FAIL_NONE;
+    for (size_t i = 0; i < count; i++) {
+        CheckLine line;
+        check_look(project, names[i], request, &line);
+        CLEANUP(buf_done) Buf text = {0};
+        if (json) {
+            check_add_json(names[i], &line, &text);
+        } else {
+            check_add_text(names[i], &line, width, &text);
+        }
+        (void)fwrite(buf_text(&text), 1, text.len, stdout);
+        (void)fflush(stdout);
+        if (line.err.kind != FAIL_NONE) {
             failed++;
-            (void)fprintf(stderr, "job %s: %s\n", names[i], job_err.message);
-            if (job_err.hint[0] != '\0') {
-                (void)fprintf(stderr, "  hint: %s\n", job_err.hint);
-            }
-            if (done) {
-                *err = job_err;
-                done = false;
-            }
+            kind = kind == FAIL_NONE ? line.err.kind : kind;
         }
         free(names[i]);
     }
     free(names);
-    return done || fail(err, err->kind, "%zu job%s cannot run as written, see above", failed,
-                        failed == 1 ? "" : "s");
+    if (count == 0) {
+        (void)fail(err, FAIL_CONFIG, "the project has no jobs: there is no file \"%s/jobs/*.yaml\"", project->dir);
+        return fail_hint(err, "A job is a file jobs/NAME.yaml; weir init DIR writes examples into a new folder.");
+    }
+    if (failed == 0) {
+        return true;
+    }
+    (void)fail(err, kind, "%zu of %zu job%s cannot run as written", failed, count, count == 1 ? "" : "s");
+    return fail_hint(err, "\"weir check JOB\" says more of one.");
 }
 
 static bool check_run(const Command *self, int argc, char **argv, Err *err)
@@ -78,7 +170,7 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
          .help = "the business date; yesterday where it is left out"},
         {.name = "param", .argument = "NAME=VALUE", .ret_list = &params,
          .help = "sets a custom parameter; may be repeated"},
-        {.name = "json", .ret_flag = &json, .help = "print the plan as JSON"},
+        {.name = "json", .ret_flag = &json, .help = "print JSON: the plan, or one object a line for each job"},
         {.name = "project", .argument = "DIR", .ret_text = &dir,
          .help = "the project; else the nearest folder above that holds weir.yaml"},
         {0},
@@ -88,8 +180,13 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
     if (done && !help && (done = command_open_project(dir, &project, err))) {
         request.params = params;
         done = name == NULL ? check_all(project, &request, json, err)
-                            : check_job(project, name, &request, json, err);
+                            : check_one(project, name, &request, json, err);
         project_free(project);
+    }
+    if (!done && name != NULL && json && err->kind != FAIL_NONE) {
+        CLEANUP(buf_done) Buf text = {0};
+        check_add_json(name, &(CheckLine){.err = *err}, &text);
+        (void)fwrite(buf_text(&text), 1, text.len, stdout);
     }
     free(params);
     return done;
@@ -99,7 +196,8 @@ const Command command_check = {
     .name = "check",
     .usage = "check [JOB] [options]",
     .summary = "parse everything, connect, compare source and target, show the plan",
-    .description = "Changes nothing and locks nothing. Without JOB all jobs of the project are checked.",
+    .description = "Changes nothing and locks nothing. With JOB the plan: source, read and target type of each column,\n"
+                   "and the slices. Without JOB one line for each job of the project.",
     .examples = "  weir check\n"
                 "  weir check ods_oplog --bizdate 20161114\n",
     .run = check_run,

@@ -1,10 +1,10 @@
 // weir copy URL DIR: no project, one table, one partition or the whole table.
-#include <limits.h>
+#include "command/command.h"
+
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "command/command.h"
 #include "command/instance.h"
 
 typedef struct CopyOptions {
@@ -31,6 +31,7 @@ static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
     if (!copy_mode(options->mode, &job->target.mode, err)) {
         return false;
     }
+    job->timezone = options->timezone;
     if (options->threads > 0) {
         job->threads = options->threads;
     }
@@ -43,14 +44,11 @@ static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
                             err);
 }
 
-static bool copy_table(const char *url, const char *dir, const CopyOptions *options, Err *err)
+static bool copy_make_job(const char *url, const char *dir, const CopyOptions *options, Job **ret_job, Err *err)
 {
-    if (!clock_set_zone(options->timezone, err)) {
-        return false;
-    }
     Datasource *source;
     char *table;
-    if (!datasource_from_url(url, &source, &table, err)) {
+    if (!clock_set_zone(options->timezone, err) || !datasource_from_url(url, &source, &table, err)) {
         return false;
     }
     Datasource *target;
@@ -61,9 +59,12 @@ static bool copy_table(const char *url, const char *dir, const CopyOptions *opti
         return false;
     }
     Job *job = job_for_copy(source, table, target, target_table);
-    bool done = copy_apply(job, options, err) && instance_run(job, options->output, err);
-    job_free(job);
-    return done;
+    if (!copy_apply(job, options, err)) {
+        job_free(job);
+        return false;
+    }
+    *ret_job = job;
+    return true;
 }
 
 static bool copy_run(const Command *self, int argc, char **argv, Err *err)
@@ -91,10 +92,22 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
         {.name = "quiet", .ret_flag = &copy.output.quiet, .help = "no progress"},
         {0},
     };
-    if (!option_parse(self, options, argc, argv, 2, 2, arguments, &help, err) || help) {
-        return help;
+    bool done = option_parse(self, options, argc, argv, 2, 2, arguments, &help, err);
+    Job *job = NULL;
+    const bool is_made = done && !help && copy_make_job(arguments[0], arguments[1], &copy, &job, err);
+    // The kernel shows a process's arguments to everybody, as they are in its memory. Also where nothing came of them.
+    for (int i = 1; i < argc; i++) {
+        datasource_hide_password(argv[i]);
     }
-    return copy_table(arguments[0], arguments[1], &copy, err);
+    if (!done || help) {
+        return done;
+    }
+    if (!is_made) {
+        return instance_fail(/* job= */ NULL, copy.bizdate, copy.output, err);
+    }
+    done = instance_run(job, copy.output, err);
+    job_free(job);
+    return done;
 }
 
 const Command command_copy = {

@@ -1,7 +1,8 @@
 // weir init DIR
+#include "command/command.h"
+
 #include <stdio.h>
 
-#include "command/command.h"
 #include "job/job.h"
 
 static bool init_run(const Command *self, int argc, char **argv, Err *err)

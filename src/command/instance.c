@@ -67,6 +67,17 @@ static void instance_print(const RunReport *report, InstanceOutput output)
     }
 }
 
+bool instance_fail(const char *job, const char *bizdate, InstanceOutput output, const Err *err)
+{
+    if (output.json) {
+        RunReport report = {
+            .job = mem_copy_text(job), .bizdate = mem_copy_text(bizdate), .status = err->kind, .error = *err};
+        instance_print(&report, output);
+        run_report_done(&report);
+    }
+    return false;
+}
+
 bool instance_run(const Job *job, InstanceOutput output, Err *err)
 {
     Cancel *cancel = cancel_new();

@@ -1,7 +1,8 @@
 // weir run JOB
+#include "command/command.h"
+
 #include <stdio.h>
 
-#include "command/command.h"
 #include "command/instance.h"
 
 static bool run_job(const char *dir, const char *name, const InstanceRequest *request,
@@ -9,13 +10,15 @@ static bool run_job(const char *dir, const char *name, const InstanceRequest *re
 {
     Project *project;
     if (!command_open_project(dir, &project, err)) {
-        return false;
+        return instance_fail(name, request->bizdate, output, err);
     }
     Job *job;
     bool done = job_load(project, name, request, &job, err);
     if (done) {
         done = instance_run(job, output, err);
         job_free(job);
+    } else {
+        (void)instance_fail(name, request->bizdate, output, err);
     }
     project_free(project);
     return done;

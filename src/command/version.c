@@ -1,7 +1,7 @@
 // weir version
-#include <stdio.h>
-
 #include "command/command.h"
+
+#include <stdio.h>
 
 static bool version_run(const Command *self, int argc, char **argv, Err *err)
 {

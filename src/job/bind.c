@@ -304,27 +304,46 @@ static const BindKey *find_key(const BindKey *keys, size_t count, const char *na
     return NULL;
 }
 
-static void report_unknown(const Binder *binder, const DocNode *key, const char *where,
-                           const BindKey *keys, size_t count)
+static const char *nearest_key(const BindKey *keys, size_t count, const char *text)
 {
     const char **names = mem_alloc((count + 1) * sizeof(*names));
     for (size_t i = 0; i < count; i++) {
         names[i] = keys[i].name;
     }
-    const char *nearest = text_nearest(key->text, names);
+    const char *nearest = text_nearest(text, names);
+    free(names);
+    return nearest;
+}
+
+static void report_unknown(const Binder *binder, const DocNode *key, const char *where,
+                           const BindKey *keys, size_t count)
+{
+    const char *nearest = nearest_key(keys, count, key->text);
     CLEANUP(buf_done) Buf rest = {0};
     if (nearest != NULL) {
         buf_add_format(&rest, ", did you mean \"%s\"?", nearest);
     } else {
         buf_add_text(&rest, "; known are ");
         for (size_t i = 0; i < count; i++) {
-            buf_add_format(&rest, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", names[i]);
+            buf_add_format(&rest, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", keys[i].name);
         }
     }
     problems_add(binder->problems, key->line, key->column, "unknown key \"%.100s\"%s%s%s",
                  key->text, where == NULL ? "" : " in ", where == NULL ? "" : where,
                  buf_text(&rest));
-    free(names);
+}
+
+// True where an unknown key is most likely this one with a slip in it: it is not missing then, and one mistake
+// gets one message.
+static bool is_misspelt(const DocNode *mapping, const BindKey *keys, size_t count, const char *name)
+{
+    for (size_t i = 0; i < mapping->entry_count; i++) {
+        const char *text = mapping->entries[i].key->text;
+        if (find_key(keys, count, text) == NULL && text_equal(nearest_key(keys, count, text), name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void bind_mapping(const Binder *binder, const DocNode *mapping, const char *where,
@@ -353,7 +372,8 @@ void bind_mapping(const Binder *binder, const DocNode *mapping, const char *wher
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if ((keys[i].flags & BIND_REQUIRED) != 0 && doc_get(mapping, keys[i].name) == NULL) {
+        if ((keys[i].flags & BIND_REQUIRED) != 0 && doc_get(mapping, keys[i].name) == NULL &&
+            !is_misspelt(mapping, keys, count, keys[i].name)) {
             problems_add(binder->problems, mapping->line, mapping->column, "\"%s\" is missing%s%s",
                          keys[i].name, where == NULL ? "" : " in ", where == NULL ? "" : where);
         }

@@ -267,6 +267,28 @@ bool datasource_from_url(const char *url, Datasource **ret_datasource, char **re
     return true;
 }
 
+void datasource_hide_password(char *url)
+{
+    static const char MARK[] = "****";
+    const char *scheme = strstr(url, "://");
+    if (scheme == NULL) {
+        return;
+    }
+    // Up to the last "@", wherever it is: a URL that was refused may have a slash in its password.
+    const char *colon = strchr(scheme + 3, ':');
+    const char *at = strrchr(scheme + 3, '@');
+    if (colon == NULL || at == NULL || at <= colon + 1) {
+        return;
+    }
+    char *password = url + (colon + 1 - url);
+    const size_t len = (size_t)(at - colon - 1);
+    const size_t kept = len < strlen(MARK) ? len : strlen(MARK);
+    const size_t rest = strlen(password + len);
+    memcpy(password, MARK, kept);
+    memmove(password + kept, password + len, rest);
+    explicit_bzero(password + kept + rest, len - kept);
+}
+
 bool datasource_from_folder(const char *path, Datasource **ret_datasource, char **ret_table,
                             Err *err)
 {

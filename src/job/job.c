@@ -138,7 +138,7 @@ static bool fail_later(const JobFile *file, Err *err)
 {
     (void)fail(err, FAIL_CONFIG,
                "%s: this version runs jobs of type \"sync\" only, and this is a job of type \"%s\"",
-               file->shown, file->type == JOB_SQL ? "sql" : "stream");
+               file->shown, job_type_name(file->type));
     return fail_hint(err,
                      "weir check %s says whether the file is right; a later version will run it.",
                      file->name);

@@ -5,6 +5,7 @@
 #include "job/project.h"
 
 typedef enum JobType { JOB_SYNC, JOB_SQL, JOB_STREAM } JobType;
+const char *job_type_name(JobType type);  // "sync", as it stands in a job file
 typedef enum WriteMode { WRITE_OVERWRITE, WRITE_APPEND } WriteMode;
 typedef enum ZeroDates { ZERO_DATES_NULL, ZERO_DATES_TEXT, ZERO_DATES_ERROR } ZeroDates;
 typedef enum NewColumns { NEW_COLUMNS_ADD, NEW_COLUMNS_IGNORE, NEW_COLUMNS_ERROR } NewColumns;

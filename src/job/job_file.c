@@ -36,6 +36,11 @@ static const BindKey SCHEDULE_KEYS[] = {
      .offset = offsetof(ScheduleForm, paused)},
 };
 
+const char *job_type_name(JobType type)
+{
+    return TYPE_NAMES[type];
+}
+
 void job_file_done(JobFile *file)
 {
     problems_done(&file->problems);

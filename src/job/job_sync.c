@@ -217,6 +217,10 @@ static const char *table_mistake(const char *table)
     if (table[0] == '.' || table[0] == '_') {
         return "\"table\" of a target cannot begin with \".\" or \"_\": readers of a lake pass over such folders";
     }
+    if (strpbrk(table, "%\\") != NULL) {
+        return "\"table\" of a target cannot hold \"%\" or \"\\\": readers of a lake that take folders for URLs "
+               "do not find it";
+    }
     for (const char *at = table; *at != '\0'; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7F) {
             return "\"table\" of a target holds a control character";

@@ -53,5 +53,7 @@ bool project_job_names(const Project *project, char ***ret_names, Err *err) MUST
 // mysql://user[:password]@host[:port]/database/table?tls=required&socket=/path : a Datasource and the
 // table's name (percent-decoded). The password may also come from WEIR_PASSWORD. FAIL_CONFIG.
 bool datasource_from_url(const char *url, Datasource **ret_datasource, char **ret_table, Err *err) MUST_CHECK;
+// Overwrites the password in such a URL, in place, with a mark that does not tell its length. Other texts stay.
+void datasource_hide_password(char *url);
 void datasource_free(Datasource *datasource);
 const char *tls_mode_name(TlsMode mode);

@@ -120,7 +120,9 @@ static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Er
         bool done = batch_attempt(job, cancel, reject, report, err);
         free(report->reject_file);
         report->reject_file = mem_copy_text(reject_path(reject));
-        if (done || !err->retriable || attempt > job->retries || cancel_requested(cancel)) {
+        // A server that went away may refuse connections for a while: once the snapshot is lost, that counts too.
+        const bool may_retry = err->retriable || (attempt > 1 && err->kind == FAIL_SOURCE);
+        if (done || !may_retry || attempt > job->retries || cancel_requested(cancel)) {
             return done;
         }
         log_warn("%s: %s; the snapshot is lost, starting over (%d of %d)", job->name, err->message,

@@ -1,6 +1,7 @@
 // What one run did: for the person at its end, for the script as one JSON object.
 #pragma once
 
+#include "base/emit.h"
 #include "record/counters.h"
 #include "sink/sink.h"
 
@@ -28,6 +29,8 @@ void run_report_warn(RunReport *report, const char *text);  // a text that is th
 // bytes_written seconds rows_per_second target partition version replaced_rows files snapshot server slices
 // readers attempts reject_file peak_memory_bytes warnings error.
 void run_report_json(const RunReport *report, Buf *out);
+// {"kind": "source", "message": ..., "hint": ... or null}
+void run_error_json(const Err *err, JsonWriter *json);
 // A few lines for a person.
 void run_report_text(const RunReport *report, Buf *out);
 

@@ -1,5 +1,6 @@
-// Conversions between logical types. Numbers meet in one exact form, an unscaled 128-bit number with a scale;
-// only what is floating point on one side goes another way. Text is parsed whole or not at all.
+// Conversions between logical types. Numbers meet in one exact form, an unscaled 128-bit number
+// with a scale; only what is floating point on one side goes another way. Text is parsed whole or
+// not at all.
 //
 // This runs only for columns whose types differ: rows that fit as they are never come here.
 #include "base/base.h"
@@ -27,7 +28,8 @@ static __int128 power_of_ten(int exponent)
 
 static bool kind_is_integer(TypeKind kind)
 {
-    return kind == TYPE_BOOL || kind == TYPE_INT8 || kind == TYPE_INT16 || kind == TYPE_INT32 || kind == TYPE_INT64;
+    return kind == TYPE_BOOL || kind == TYPE_INT8 || kind == TYPE_INT16 || kind == TYPE_INT32
+           || kind == TYPE_INT64;
 }
 
 static bool kind_is_exact(TypeKind kind)
@@ -48,12 +50,14 @@ static bool kind_is_number(TypeKind kind)
 bool convert_is_free(Type from, Type to)
 {
     if (from.kind == to.kind) {
-        return from.kind != TYPE_DECIMAL || (from.scale == to.scale && from.precision <= to.precision);
+        return from.kind != TYPE_DECIMAL
+               || (from.scale == to.scale && from.precision <= to.precision);
     }
     if (kind_is_integer(from.kind) && kind_is_integer(to.kind)) {
         return from.kind < to.kind;  // in the order of their widths
     }
-    return (from.kind == TYPE_FLOAT32 && to.kind == TYPE_FLOAT64) || (from.kind == TYPE_TEXT && to.kind == TYPE_BYTES);
+    return (from.kind == TYPE_FLOAT32 && to.kind == TYPE_FLOAT64)
+           || (from.kind == TYPE_TEXT && to.kind == TYPE_BYTES);
 }
 
 bool convert_possible(Type from, Type to)
@@ -67,7 +71,8 @@ bool convert_possible(Type from, Type to)
     if (kind_is_number(from.kind) && kind_is_number(to.kind)) {
         return !(kind_is_float(from.kind) && to.kind == TYPE_BOOL);
     }
-    return (from.kind == TYPE_DATE && to.kind == TYPE_DATETIME) || (from.kind == TYPE_DATETIME && to.kind == TYPE_DATE);
+    return (from.kind == TYPE_DATE && to.kind == TYPE_DATETIME)
+           || (from.kind == TYPE_DATETIME && to.kind == TYPE_DATE);
 }
 
 // --- exact numbers --------------------------------------------------------------------------------------
@@ -124,8 +129,8 @@ static DirtyReason exact_to_decimal(__int128 unscaled, int scale, Type to, Value
     return DIRTY_NONE;
 }
 
-// Whole numbers must be representable; fractions may have so many digits that the nearest floating-point number
-// reads back as the same decimal (15 for a double, 6 for a float).
+// Whole numbers must be representable; fractions may have so many digits that the nearest
+// floating-point number reads back as the same decimal (15 for a double, 6 for a float).
 static DirtyReason exact_to_float(__int128 unscaled, int scale, TypeKind kind, Value *ret_value)
 {
     char text[DECIMAL_TEXT_SIZE];
@@ -161,7 +166,9 @@ static DirtyReason exact_to_number(__int128 unscaled, int scale, Type to, Value 
 
 static __int128 exact_number(const Value *value, TypeKind kind)
 {
-    return kind == TYPE_DECIMAL ? value->i128 : kind == TYPE_UINT64 ? (__int128)value->u64 : (__int128)value->i64;
+    return kind == TYPE_DECIMAL  ? value->i128
+           : kind == TYPE_UINT64 ? (__int128)value->u64
+                                 : (__int128)value->i64;
 }
 
 // --- floating point -------------------------------------------------------------------------------------
@@ -189,8 +196,8 @@ static DirtyReason float_to_number(double number, Type to, Value *ret_value)
     const int len = snprintf(text, sizeof(text), "%.*f", to.scale, number);
     double back = 0;
     __int128 unscaled = 0;
-    if (len <= 0 || (size_t)len >= sizeof(text) || !number_parse_double(text, (size_t)len, &back) || back != number ||
-        !number_parse_decimal(text, (size_t)len, to.scale, &unscaled)) {
+    if (len <= 0 || (size_t)len >= sizeof(text) || !number_parse_double(text, (size_t)len, &back)
+        || back != number || !number_parse_decimal(text, (size_t)len, to.scale, &unscaled)) {
         return DIRTY_OUT_OF_RANGE;
     }
     return exact_to_decimal(unscaled, to.scale, to, ret_value);
@@ -234,7 +241,8 @@ static DirtyReason text_to_number(const char *text, size_t len, Type to, Value *
 }
 
 // `count` digits at text[*at] as a number, followed by `after` (0: nothing is asked).
-static bool take_digits(const char *text, size_t len, size_t *at, size_t count, char after, int *ret_number)
+static bool take_digits(const char *text, size_t len, size_t *at, size_t count, char after,
+                        int *ret_number)
 {
     int number = 0;
     if (len - *at < count + (after != 0)) {
@@ -253,17 +261,20 @@ static bool take_digits(const char *text, size_t len, size_t *at, size_t count, 
 
 static bool take_date(const char *text, size_t len, size_t *at, Civil *civil)
 {
-    return take_digits(text, len, at, 4, '-', &civil->year) && take_digits(text, len, at, 2, '-', &civil->month) &&
-           take_digits(text, len, at, 2, 0, &civil->day) && civil->month >= 1 && civil->month <= 12 && civil->day >= 1 &&
-           civil->day <= civil_days_in_month(civil->year, civil->month);
+    return take_digits(text, len, at, 4, '-', &civil->year)
+           && take_digits(text, len, at, 2, '-', &civil->month)
+           && take_digits(text, len, at, 2, 0, &civil->day) && civil->month >= 1
+           && civil->month <= 12 && civil->day >= 1
+           && civil->day <= civil_days_in_month(civil->year, civil->month);
 }
 
 // "hh:mm:ss" with up to six fractional digits.
 static bool take_time(const char *text, size_t len, size_t *at, Civil *civil)
 {
-    if (!take_digits(text, len, at, 2, ':', &civil->hour) || !take_digits(text, len, at, 2, ':', &civil->minute) ||
-        !take_digits(text, len, at, 2, 0, &civil->second) || civil->hour > 23 || civil->minute > 59 ||
-        civil->second > 59) {
+    if (!take_digits(text, len, at, 2, ':', &civil->hour)
+        || !take_digits(text, len, at, 2, ':', &civil->minute)
+        || !take_digits(text, len, at, 2, 0, &civil->second) || civil->hour > 23
+        || civil->minute > 59 || civil->second > 59) {
         return false;
     }
     if (*at == len || text[*at] != '.') {
@@ -288,7 +299,8 @@ static DirtyReason text_to_time(const char *text, size_t len, TypeKind kind, Val
     bool is_time = take_date(text, len, &at, &civil);
     if (is_time && at < len) {
         const char separator = text[at++];
-        is_time = kind != TYPE_DATE && (separator == ' ' || separator == 'T') && take_time(text, len, &at, &civil);
+        is_time = kind != TYPE_DATE && (separator == ' ' || separator == 'T')
+                  && take_time(text, len, &at, &civil);
         if (is_time && kind == TYPE_INSTANT) {
             is_time = at < len && text[at++] == 'Z';
         }
@@ -299,8 +311,9 @@ static DirtyReason text_to_time(const char *text, size_t len, TypeKind kind, Val
         return DIRTY_NOT_A_TIME;
     }
     const int64_t usec = civil_to_usec(&civil);
-    *ret_value = (Value){.state = VALUE_SET,
-                         .i64 = kind == TYPE_DATE ? civil_to_days(civil.year, civil.month, civil.day) : usec};
+    *ret_value = (Value){
+        .state = VALUE_SET,
+        .i64 = kind == TYPE_DATE ? civil_to_days(civil.year, civil.month, civil.day) : usec};
     return DIRTY_NONE;
 }
 
@@ -353,7 +366,8 @@ DirtyReason convert_value(const Value *value, Type from, Type to, Buf *space, Va
         return DIRTY_NONE;
     }
     if (kind_is_exact(from.kind) && kind_is_number(to.kind)) {
-        return exact_to_number(exact_number(value, from.kind), from.kind == TYPE_DECIMAL ? from.scale : 0, to, ret_value);
+        return exact_to_number(exact_number(value, from.kind),
+                               from.kind == TYPE_DECIMAL ? from.scale : 0, to, ret_value);
     }
     if (kind_is_float(from.kind) && kind_is_number(to.kind) && to.kind != TYPE_BOOL) {
         return float_to_number(value->f64, to, ret_value);

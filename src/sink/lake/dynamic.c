@@ -1,10 +1,11 @@
-// Two passes, because rows come in any order of their partitions and memory is bounded. DuckDB's own
-// PARTITION_BY keeps at least a block of 256 KiB for every partition and thread and buffers by rows, whatever
-// their width: with a hundred partitions it passes our memory limit, and with lower thresholds it makes a
-// hundred files a partition. Rows set aside by partition cost a second pass over a local disk instead, and give
-// one well-filled file a partition.
+// Two passes, because rows come in any order of their partitions and memory is bounded. DuckDB's
+// own PARTITION_BY keeps at least a block of 256 KiB for every partition and thread and buffers by
+// rows, whatever their width: with a hundred partitions it passes our memory limit, and with lower
+// thresholds it makes a hundred files a partition. Rows set aside by partition cost a second pass
+// over a local disk instead, and give one well-filled file a partition.
 //
-// In the second pass a thread takes a partition at a time, so that several partitions use all threads.
+// In the second pass a thread takes a partition at a time, so that several partitions use all
+// threads.
 #include "base/base.h"
 
 #include "sink/lake/dynamic.h"
@@ -53,8 +54,9 @@ static bool dynamic_set_aside(Dynamic *dynamic, void *producer, SpoolWriter *spo
     for (uint64_t rows = 0;; rows++) {
         const Value *row = NULL;
         size_t partition = 0;
-        if (rows % CANCEL_CHECK_ROWS == 0 &&
-            (atomic_load(&dynamic->has_failed) || (write->cancel != NULL && !cancel_check(write->cancel, err)))) {
+        if (rows % CANCEL_CHECK_ROWS == 0
+            && (atomic_load(&dynamic->has_failed)
+                || (write->cancel != NULL && !cancel_check(write->cancel, err)))) {
             return err->kind == FAIL_NONE;
         }
         if (!write->next(producer, &row, err)) {
@@ -63,8 +65,8 @@ static bool dynamic_set_aside(Dynamic *dynamic, void *producer, SpoolWriter *spo
         if (row == NULL) {
             return spool_flush(spool, err);
         }
-        if (!partitions_find(dynamic->partitions, row + write->schema->count, &partition, err) ||
-            !spool_add(spool, partition, row, err)) {
+        if (!partitions_find(dynamic->partitions, row + write->schema->count, &partition, err)
+            || !spool_add(spool, partition, row, err)) {
             return false;
         }
     }
@@ -75,7 +77,8 @@ static void *dynamic_first_pass(void *object)
     const DynamicThread *thread = object;
     const DynamicWrite *write = thread->dynamic->write;
     const size_t memory = write->memory_bytes / (SPOOL_MEMORY_SHARE * write->producer_count);
-    SpoolWriter *spool = spool_writer_new(write->schema, write->spool_folder, thread->index, memory);
+    SpoolWriter *spool =
+        spool_writer_new(write->schema, write->spool_folder, thread->index, memory);
     Err err = {0};
     if (!dynamic_set_aside(thread->dynamic, write->producers[thread->index], spool, &err)) {
         dynamic_keep_error(thread->dynamic, &err);
@@ -122,19 +125,26 @@ static bool dynamic_write_partition(Dynamic *dynamic, size_t partition, Err *err
     return done;
 }
 
-static void *dynamic_second_pass(void *object)
+static bool dynamic_write_partitions(Dynamic *dynamic, Err *err)
 {
-    const DynamicThread *thread = object;
-    Dynamic *dynamic = thread->dynamic;
     while (!atomic_load(&dynamic->has_failed)) {
         const size_t partition = atomic_fetch_add(&dynamic->next_partition, 1);
-        Err err = {0};
         if (partition >= partitions_count(dynamic->partitions)) {
             break;
         }
-        if (!dynamic_write_partition(dynamic, partition, &err)) {
-            dynamic_keep_error(dynamic, &err);
+        if (!dynamic_write_partition(dynamic, partition, err)) {
+            return false;
         }
+    }
+    return true;
+}
+
+static void *dynamic_second_pass(void *object)
+{
+    const DynamicThread *thread = object;
+    Err err = {0};
+    if (!dynamic_write_partitions(thread->dynamic, &err)) {
+        dynamic_keep_error(thread->dynamic, &err);
     }
     return NULL;
 }
@@ -169,11 +179,12 @@ static bool dynamic_sync(const Dynamic *dynamic, Err *err)
     const DynamicWrite *write = dynamic->write;
     const size_t table_len = strlen(write->table);
     for (size_t i = 0; i < partitions_count(dynamic->partitions); i++) {
-        CLEANUP(mem_free_text) char *relative =
-            write->folder(write->context, partitions_texts(dynamic->partitions, i));
+        CLEANUP(mem_free_text)
+        char *relative = write->folder(write->context, partitions_texts(dynamic->partitions, i));
         CLEANUP(mem_free_text) char *path = fs_join(write->table, relative);
         *strrchr(path, '/') = '\0';  // the partition's own folder is synced
-        // Above a single level the same few folders come again and again; syncing a clean folder costs little.
+        // Above a single level the same few folders come again and again; syncing a clean folder
+        // costs little.
         for (; strlen(path) > table_len; *strrchr(path, '/') = '\0') {
             if (!fs_sync_dir(path, err)) {
                 return false;
@@ -185,9 +196,13 @@ static bool dynamic_sync(const Dynamic *dynamic, Err *err)
 
 bool dynamic_write(const DynamicWrite *write, DynamicFiles take, void *object, Err *err)
 {
-    Dynamic dynamic = {.write = write, .take = take, .object = object, .partitions = partitions_new(write->part_count)};
+    Dynamic dynamic = {.write = write,
+                       .take = take,
+                       .object = object,
+                       .partitions = partitions_new(write->part_count)};
     (void)pthread_mutex_init(&dynamic.lock, NULL);
-    bool done = dynamic_run(&dynamic, dynamic_first_pass) && dynamic_run(&dynamic, dynamic_second_pass);
+    bool done =
+        dynamic_run(&dynamic, dynamic_first_pass) && dynamic_run(&dynamic, dynamic_second_pass);
     if (!done) {
         *err = dynamic.err;
     } else {

@@ -6,13 +6,14 @@
 #include "sink/lake/partitions.h"
 
 typedef struct DynamicWrite {
-    const Schema *schema;        // of the files; a producer's row has part_count texts after these columns
+    const Schema
+        *schema;  // of the files; a producer's row has part_count texts after these columns
     size_t part_count;
     ParquetNext next;
     void **producers;
     size_t producer_count;
-    const char *spool_folder;    // absolute; exists
-    const char *table;           // absolute
+    const char *spool_folder;  // absolute; exists
+    const char *table;         // absolute
     // The folder of a partition, relative to the table; owned by the caller.
     char *(*folder)(const void *context, char *const *texts);
     const void *context;
@@ -24,6 +25,7 @@ typedef struct DynamicWrite {
 } DynamicWrite;
 
 // Called for each partition's files, from one thread at a time; `folder` is relative to the table.
-typedef void (*DynamicFiles)(void *object, const char *folder, char *const *texts, const ParquetFiles *files);
+typedef void (*DynamicFiles)(void *object, const char *folder, char *const *texts,
+                             const ParquetFiles *files);
 
 bool dynamic_write(const DynamicWrite *write, DynamicFiles take, void *object, Err *err) MUST_CHECK;

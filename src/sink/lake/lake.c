@@ -1,8 +1,8 @@
-// The lake sink: open decides the columns, load writes Parquet files under names that only this run uses, commit
-// adds them to the table's log and takes the old ones out of it, in one step.
+// The lake sink: open decides the columns, load writes Parquet files under names that only this run
+// uses, commit adds them to the table's log and takes the old ones out of it, in one step.
 //
-// Until the commit nothing that a reader looks at has changed. What a stopped run leaves are files that no
-// log names: close removes them, or the next run does (marker.h).
+// Until the commit nothing that a reader looks at has changed. What a stopped run leaves are files
+// that no log names: close removes them, or the next run does (marker.h).
 #include "base/base.h"
 
 #include "sink/lake/lake.h"
@@ -32,8 +32,8 @@ typedef struct LakeSink {
     size_t key_count;
     DeltaTable *table;
     LakePlan plan;
-    char *folder;          // of the literal parts, relative to the table: "ds=20161114", ""
-    Marker *marker;        // NULL before load and after commit
+    char *folder;    // of the literal parts, relative to the table: "ds=20161114", ""
+    Marker *marker;  // NULL before load and after commit
     LakeFile *files;
     size_t file_count;
 } LakeSink;
@@ -48,7 +48,8 @@ static LakeSink *lake_of(Sink *sink)
 static char *lake_table_path(const TargetSpec *target)
 {
     const bool is_path = target->table[0] == '/' || target->datasource->path == NULL;
-    return is_path ? mem_copy_text(target->table) : fs_join(target->datasource->path, target->table);
+    return is_path ? mem_copy_text(target->table)
+                   : fs_join(target->datasource->path, target->table);
 }
 
 // The folder of the first `count` parts; texts NULL stands for the parts' own literals.
@@ -59,7 +60,8 @@ static char *lake_folder(const LakePlan *plan, size_t count, char *const *texts)
         if (i > 0) {
             buf_add_char(&folder, '/');
         }
-        delta_partition_folder(plan->parts[i].column, texts == NULL ? plan->parts[i].value : texts[i], &folder);
+        delta_partition_folder(plan->parts[i].column,
+                               texts == NULL ? plan->parts[i].value : texts[i], &folder);
     }
     return mem_copy_text(buf_text(&folder));
 }
@@ -86,8 +88,8 @@ static void lake_close(Sink *sink)
     free(lake);
 }
 
-static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count, Sink **ret_sink,
-                      Err *err)
+static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
+                      Sink **ret_sink, Err *err)
 {
     CLEANUP(mem_free_text) char *path = lake_table_path(&job->target);
     LakeSink *lake = mem_alloc(sizeof(*lake));
@@ -96,8 +98,8 @@ static bool lake_open(const Job *job, const Schema *schema, const size_t *key, s
     lake->source = schema;
     lake->key = key;
     lake->key_count = key_count;
-    if (!delta_open(path, /* version= */ -1, &lake->table, err) ||
-        !plan_make(job, schema, lake->table, &lake->plan, err)) {
+    if (!delta_open(path, /* version= */ -1, &lake->table, err)
+        || !plan_make(job, schema, lake->table, &lake->plan, err)) {
         lake_close(&lake->sink);
         return false;
     }
@@ -116,7 +118,8 @@ static const ColumnPlan *lake_columns(const Sink *sink, size_t *ret_count)
 // --- load -----------------------------------------------------------------------------------------------
 
 // Notes the files of one partition; texts NULL: that of the literal parts.
-static void lake_take_files(void *object, const char *folder, char *const *texts, const ParquetFiles *files)
+static void lake_take_files(void *object, const char *folder, char *const *texts,
+                            const ParquetFiles *files)
 {
     LakeSink *lake = object;
     const LakePlan *plan = &lake->plan;
@@ -149,11 +152,13 @@ static bool lake_sync_folders(const LakeSink *lake, const char *folder, Err *err
     return fs_sync_dir(path, err);
 }
 
-static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **producers, size_t count, Err *err)
+static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **producers,
+                              size_t count, Err *err)
 {
     const TargetSpec *target = &lake->job->target;
-    CLEANUP(mem_free_text) char *folder =
-        lake->folder[0] == '\0' ? mem_copy_text(lake->table->path) : fs_join(lake->table->path, lake->folder);
+    CLEANUP(mem_free_text)
+    char *folder = lake->folder[0] == '\0' ? mem_copy_text(lake->table->path)
+                                           : fs_join(lake->table->path, lake->folder);
     const ParquetWrite write = {
         .schema = &lake->plan.files,
         .folder = folder,
@@ -182,7 +187,8 @@ static char *lake_dynamic_folder(const void *context, char *const *texts)
     return lake_folder(plan, plan->part_count, texts);
 }
 
-static bool lake_write_dynamic(LakeSink *lake, const LoadInput *input, void **producers, size_t count, Err *err)
+static bool lake_write_dynamic(LakeSink *lake, const LoadInput *input, void **producers,
+                               size_t count, Err *err)
 {
     const TargetSpec *target = &lake->job->target;
     const char *spool_folder = NULL;
@@ -218,14 +224,15 @@ static bool lake_load(Sink *sink, const LoadInput *input, Err *err)
     }
     const SourceOps *source = input->source->ops;
     const size_t count = (size_t)source->reader_count(input->source);
-    LakeRowsShared *shared = lake_rows_shared_new(&lake->plan, lake->source, lake->key, lake->key_count, input->reject,
-                                                  input->counters);
+    LakeRowsShared *shared = lake_rows_shared_new(&lake->plan, lake->source, lake->key,
+                                                  lake->key_count, input->reject, input->counters);
     void **producers = mem_alloc(count * sizeof(*producers));
     for (size_t i = 0; i < count; i++) {
         producers[i] = lake_rows_new(shared, source->reader(input->source, (int)i));
     }
-    const bool done = lake->plan.dynamic_count > 0 ? lake_write_dynamic(lake, input, producers, count, err)
-                                                   : lake_write_static(lake, input, producers, count, err);
+    const bool done = lake->plan.dynamic_count > 0
+                          ? lake_write_dynamic(lake, input, producers, count, err)
+                          : lake_write_static(lake, input, producers, count, err);
     for (size_t i = 0; i < count; i++) {
         lake_rows_free(producers[i]);
     }
@@ -258,8 +265,8 @@ static void lake_add_files(const LakeSink *lake, DeltaCommit *commit)
     }
 }
 
-// Overwriting takes out what the literal parts name. Where every part comes from the rows it is only the partitions
-// that got rows: an empty day must not empty the table.
+// Overwriting takes out what the literal parts name. Where every part comes from the rows it is
+// only the partitions that got rows: an empty day must not empty the table.
 static void lake_replace_files(const LakeSink *lake, DeltaCommit *commit)
 {
     const LakePlan *plan = &lake->plan;
@@ -290,11 +297,13 @@ static char *lake_partition_text(const LakeSink *lake)
     return mem_copy_text(buf_text(&text));
 }
 
-static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult *ret_result, Err *err)
+static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult *ret_result,
+                         Err *err)
 {
     const TargetSpec *target = &lake->job->target;
     if (lake->plan.changes_schema) {
-        delta_commit_schema(commit, &lake->plan.table, lake->plan.partition_columns, lake->plan.part_count);
+        delta_commit_schema(commit, &lake->plan.table, lake->plan.partition_columns,
+                            lake->plan.part_count);
     }
     if (target->lifecycle_days > 0) {
         CLEANUP(mem_free_text) char *days = mem_format("%d", target->lifecycle_days);
@@ -307,7 +316,8 @@ static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult 
     if (target->mode == WRITE_OVERWRITE) {
         lake_replace_files(lake, commit);
     }
-    return delta_commit(commit, "WRITE", target->mode == WRITE_OVERWRITE ? "Overwrite" : "Append", ret_result, err);
+    return delta_commit(commit, "WRITE", target->mode == WRITE_OVERWRITE ? "Overwrite" : "Append",
+                        ret_result, err);
 }
 
 static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)

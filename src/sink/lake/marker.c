@@ -1,10 +1,10 @@
-// Data files are written where they will stay, and only a commit makes them visible. What is left to do is
-// tidying up after a run that was killed, without ever touching the files of one that is alive, or of one that
-// died after its commit.
+// Data files are written where they will stay, and only a commit makes them visible. What is left
+// to do is tidying up after a run that was killed, without ever touching the files of one that is
+// alive, or of one that died after its commit.
 //
-// Alive is who holds the lock: flock is given back by the kernel however a process ends. A marker gets its
-// final name only when it is locked, so nobody meets one in between. Committed is what a log file after the
-// version that the run began at names.
+// Alive is who holds the lock: flock is given back by the kernel however a process ends. A marker
+// gets its final name only when it is locked, so nobody meets one in between. Committed is what a
+// log file after the version that the run began at names.
 #include "base/base.h"
 
 #include "sink/lake/marker.h"
@@ -44,8 +44,8 @@ struct Marker {
 
 // --- removing files -------------------------------------------------------------------------------------
 
-// Removes the files below `folder` whose names begin with the prefix. Folders that this empties are removed
-// as well, `folder` itself not.
+// Removes the files below `folder` whose names begin with the prefix. Folders that this empties are
+// removed as well, `folder` itself not.
 static void marker_remove_files(const char *folder, const char *prefix, int depth)
 {
     Err err;
@@ -100,7 +100,8 @@ static Committed marker_is_committed(const char *table, const char *prefix, int6
     for (size_t i = 0; i < list.count && committed == COMMITTED_NO; i++) {
         int64_t found = 0;
         const char *name = list.names[i];
-        if (strlen(name) != 25 || !text_ends_with(name, ".json") || !number_parse_i64(name, 20, &found) || found <= version) {
+        if (strlen(name) != 25 || !text_ends_with(name, ".json")
+            || !number_parse_i64(name, 20, &found) || found <= version) {
             continue;
         }
         CLEANUP(mem_free_text) char *path = fs_join(log, name);
@@ -125,17 +126,22 @@ static void marker_sweep_one(const char *table, const char *path, const char *id
     }
     const char *line_end = strchr(buf_text(&text), '\n');
     int64_t version = 0;
-    if (line_end == NULL || !number_parse_i64(buf_text(&text), (size_t)(line_end - buf_text(&text)), &version)) {
+    if (line_end == NULL
+        || !number_parse_i64(buf_text(&text), (size_t)(line_end - buf_text(&text)), &version)) {
         return;
     }
-    CLEANUP(mem_free_text) char *relative = mem_copy_bytes(line_end + 1, strcspn(line_end + 1, "\n"));
-    CLEANUP(mem_free_text) char *folder = relative[0] == '\0' ? mem_copy_text(table) : fs_join(table, relative);
+    CLEANUP(mem_free_text)
+    char *relative = mem_copy_bytes(line_end + 1, strcspn(line_end + 1, "\n"));
+    CLEANUP(mem_free_text)
+    char *folder = relative[0] == '\0' ? mem_copy_text(table) : fs_join(table, relative);
     CLEANUP(mem_free_text) char *prefix = mem_format("part-%s", id);
-    if (strstr(relative, "..") == NULL && marker_is_committed(table, prefix, version) == COMMITTED_NO) {
+    if (strstr(relative, "..") == NULL
+        && marker_is_committed(table, prefix, version) == COMMITTED_NO) {
         marker_remove_files(folder, prefix, 0);
         marker_remove_folders(table, folder);
     }
-    CLEANUP(mem_free_text) char *temporary = mem_format("%s/%s/%s%s", table, MARKER_FOLDER, id, MARKER_TEMPORARY);
+    CLEANUP(mem_free_text)
+    char *temporary = mem_format("%s/%s/%s%s", table, MARKER_FOLDER, id, MARKER_TEMPORARY);
     fs_remove_tree(temporary);
     (void)unlink(path);
 }
@@ -158,8 +164,8 @@ void marker_sweep(const char *table)
             continue;
         }
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            CLEANUP(mem_free_text) char *id =
-                mem_copy_bytes(list.names[i], strlen(list.names[i]) - strlen(MARKER_SUFFIX));
+            CLEANUP(mem_free_text)
+            char *id = mem_copy_bytes(list.names[i], strlen(list.names[i]) - strlen(MARKER_SUFFIX));
             marker_sweep_one(table, path, id);
         }
         (void)close(fd);
@@ -182,8 +188,10 @@ static char *marker_new_id(void)
     return buf_take(&text);
 }
 
-// Makes the marker file under a name that sweeps pass over, locks it, fills it, and gives it its name.
-static bool marker_create(Marker *marker, const char *id, const char *folder, int64_t version, Err *err)
+// Makes the marker file under a name that sweeps pass over, locks it, fills it, and gives it its
+// name.
+static bool marker_create(Marker *marker, const char *id, const char *folder, int64_t version,
+                          Err *err)
 {
     CLEANUP(mem_free_text) char *markers = fs_join(marker->table, MARKER_FOLDER);
     CLEANUP(mem_free_text) char *path = mem_format("%s/%s.new", markers, id);
@@ -199,17 +207,19 @@ static bool marker_create(Marker *marker, const char *id, const char *folder, in
         }
     }
     const size_t len = strlen(text);
-    if (marker->fd < 0 || flock(marker->fd, LOCK_EX | LOCK_NB) != 0 || write(marker->fd, text, len) != (ssize_t)len ||
-        rename(path, marker->path) != 0) {
+    if (marker->fd < 0 || flock(marker->fd, LOCK_EX | LOCK_NB) != 0
+        || write(marker->fd, text, len) != (ssize_t)len || rename(path, marker->path) != 0) {
         const int code = errno;
         (void)unlink(path);
-        (void)fail(err, FAIL_TARGET, "could not begin a run in \"%s\": %s", marker->table, strerror(code));
+        (void)fail(err, FAIL_TARGET, "could not begin a run in \"%s\": %s", marker->table,
+                   strerror(code));
         return fail_hint(err, "Weir must be able to make files in the table's folder.");
     }
     return true;
 }
 
-bool marker_begin(const char *table, const char *folder, int64_t version, Marker **ret_marker, Err *err)
+bool marker_begin(const char *table, const char *folder, int64_t version, Marker **ret_marker,
+                  Err *err)
 {
     CLEANUP(mem_free_text) char *id = marker_new_id();
     Marker *marker = mem_alloc(sizeof(*marker));
@@ -222,10 +232,11 @@ bool marker_begin(const char *table, const char *folder, int64_t version, Marker
         .version = version,
         .fd = -1,
     };
-    // The log's folder comes before any other file: it tells a table that is being made from a folder of something else.
+    // The log's folder comes before any other file: it tells a table that is being made from a
+    // folder of something else.
     CLEANUP(mem_free_text) char *log = fs_join(table, MARKER_LOG_FOLDER);
-    if (!marker_create(marker, id, folder, version, err) || !fs_make_dirs(log, err) ||
-        !fs_make_dirs(marker->folder, err)) {
+    if (!marker_create(marker, id, folder, version, err) || !fs_make_dirs(log, err)
+        || !fs_make_dirs(marker->folder, err)) {
         marker_end(marker, /* is_committed= */ false);
         return false;
     }
@@ -252,8 +263,10 @@ void marker_end(Marker *marker, bool is_committed)
     if (marker == NULL) {
         return;
     }
-    // A commit that reports failure may have been published all the same (the disk failed just after): the log decides.
-    if (!is_committed && marker_is_committed(marker->table, marker->prefix, marker->version) == COMMITTED_NO) {
+    // A commit that reports failure may have been published all the same (the disk failed just
+    // after): the log decides.
+    if (!is_committed
+        && marker_is_committed(marker->table, marker->prefix, marker->version) == COMMITTED_NO) {
         marker_remove_files(marker->folder, marker->prefix, 0);
         marker_remove_folders(marker->table, marker->folder);
     }

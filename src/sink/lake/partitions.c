@@ -56,21 +56,26 @@ static uint64_t partition_hash(const Value *texts, size_t count)
     return hash;
 }
 
-static bool partition_equals(const Partitions *partitions, const Partition *partition, const Value *texts)
+static bool partition_equals(const Partitions *partitions, const Partition *partition,
+                             const Value *texts)
 {
     for (size_t i = 0; i < partitions->part_count; i++) {
-        if (strlen(partition->texts[i]) != texts[i].len || memcmp(partition->texts[i], texts[i].bytes, texts[i].len) != 0) {
+        if (strlen(partition->texts[i]) != texts[i].len
+            || memcmp(partition->texts[i], texts[i].bytes, texts[i].len) != 0) {
             return false;
         }
     }
     return true;
 }
 
-static bool partitions_add(Partitions *partitions, size_t slot, uint64_t hash, const Value *texts, Err *err)
+static bool partitions_add(Partitions *partitions, size_t slot, uint64_t hash, const Value *texts,
+                           Err *err)
 {
     if (partitions->count == LAKE_PARTITIONS_MAX) {
-        (void)fail(err, FAIL_CONFIG, "the rows would make more than %d partitions in one run", LAKE_PARTITIONS_MAX);
-        return fail_hint(err, "Partition by a column with fewer values, or by an expression that groups them.");
+        (void)fail(err, FAIL_CONFIG, "the rows would make more than %d partitions in one run",
+                   LAKE_PARTITIONS_MAX);
+        return fail_hint(
+            err, "Partition by a column with fewer values, or by an expression that groups them.");
     }
     Partition *partition = &partitions->items[partitions->count];
     partition->hash = hash;
@@ -94,7 +99,8 @@ bool partitions_find(Partitions *partitions, const Value *texts, size_t *ret_num
         }
         slot = (slot + 1) & (SLOT_COUNT - 1);
     }
-    const bool found = partitions->slots[slot] != 0 || partitions_add(partitions, slot, hash, texts, err);
+    const bool found =
+        partitions->slots[slot] != 0 || partitions_add(partitions, slot, hash, texts, err);
     if (found) {
         *ret_number = partitions->slots[slot] - 1;
     }

@@ -1,9 +1,9 @@
-// The plan of columns. A new table gets the source's columns in their order; an existing one decides: its
-// columns are matched by name, its types are kept, and what a type cannot take is refused here where no value
-// could ever fit, or row by row where some do not.
+// The plan of columns. A new table gets the source's columns in their order; an existing one
+// decides: its columns are matched by name, its types are kept, and what a type cannot take is
+// refused here where no value could ever fit, or row by row where some do not.
 //
-// Columns of the table that the source lacks are not written at all: to every reader of Delta a column that
-// a file does not have is NULL there.
+// Columns of the table that the source lacks are not written at all: to every reader of Delta a
+// column that a file does not have is NULL there.
 #include "base/base.h"
 
 #include "sink/lake/plan.h"
@@ -16,7 +16,8 @@ static const Type text_type = {.kind = TYPE_TEXT};
 // Types that weir cannot write come from the log as text with the type's JSON beside it.
 static bool field_is_nested(const Field *field)
 {
-    return field->type.kind == TYPE_TEXT && field->source_type != NULL && field->source_type[0] == '{';
+    return field->type.kind == TYPE_TEXT && field->source_type != NULL
+           && field->source_type[0] == '{';
 }
 
 static char *type_text(Type type)
@@ -49,9 +50,13 @@ static bool plan_check_names(const Schema *source, Err *err)
         }
         const size_t first = schema_find(source, source->fields[i].name);
         if (first != i) {
-            (void)fail(err, FAIL_CONFIG, "columns %zu and %zu of the source have the same name in the lake: \"%s\" and \"%s\"",
-                       first + 1, i + 1, source->fields[first].name, source->fields[i].name);
-            return fail_hint(err, "Lake tables do not tell upper from lower case: list the columns and rename one.");
+            (void)fail(
+                err, FAIL_CONFIG,
+                "columns %zu and %zu of the source have the same name in the lake: \"%s\" and \"%s\"",
+                first + 1, i + 1, source->fields[first].name, source->fields[i].name);
+            return fail_hint(
+                err,
+                "Lake tables do not tell upper from lower case: list the columns and rename one.");
         }
     }
     return true;
@@ -98,10 +103,14 @@ static bool plan_check_partition(const Job *job, const DeltaTable *table, Err *e
         buf_add_text(&mine, "no partition columns");
     }
     partition_describe(table->partition_columns, table->partition_count, &theirs);
-    (void)fail(err, FAIL_CONFIG, "the job's partition does not match the table \"%s\": the job has %s, the table has %s",
-               table->path, buf_text(&mine), buf_text(&theirs));
-    return fail_hint(err, "Name the table's partition columns, in their order, in the job's \"partition\", or write to "
-                          "another table.");
+    (void)fail(
+        err, FAIL_CONFIG,
+        "the job's partition does not match the table \"%s\": the job has %s, the table has %s",
+        table->path, buf_text(&mine), buf_text(&theirs));
+    return fail_hint(
+        err,
+        "Name the table's partition columns, in their order, in the job's \"partition\", or write to "
+        "another table.");
 }
 
 static bool part_literal(PlanPart *part, const char *text, Err *err)
@@ -117,7 +126,8 @@ static bool part_literal(PlanPart *part, const char *text, Err *err)
     const DirtyReason reason = convert_value(&value, text_type, part->to, &space, &converted);
     if (reason != DIRTY_NONE) {
         CLEANUP(mem_free_text) char *type = type_text(part->to);
-        return fail(err, FAIL_CONFIG, "partition value \"%s\" %s: the column \"%s\" of the table is %s", text,
+        return fail(err, FAIL_CONFIG,
+                    "partition value \"%s\" %s: the column \"%s\" of the table is %s", text,
                     dirty_reason_text(reason), part->column, type);
     }
     value_to_text(&converted, part->to, &canonical);
@@ -129,8 +139,10 @@ static bool part_dynamic(PlanPart *part, const PartitionPart *spec, const Schema
 {
     part->source = schema_find(source, spec->field);
     if (part->source == SIZE_MAX) {
-        (void)fail(err, FAIL_CONFIG, "the partition takes \"%s\" from the column \"{%s}\", which the source does not have",
-                   spec->column, spec->field);
+        (void)fail(
+            err, FAIL_CONFIG,
+            "the partition takes \"%s\" from the column \"{%s}\", which the source does not have",
+            spec->column, spec->field);
         const char **names = mem_alloc((source->count + 1) * sizeof(*names));
         for (size_t i = 0; i < source->count; i++) {
             names[i] = source->fields[i].name;
@@ -146,13 +158,15 @@ static bool part_dynamic(PlanPart *part, const PartitionPart *spec, const Schema
     if (part->from.kind == TYPE_BYTES || !convert_possible(part->from, part->to)) {
         CLEANUP(mem_free_text) char *from = source_type_text(&source->fields[part->source]);
         CLEANUP(mem_free_text) char *to = type_text(part->to);
-        return fail(err, FAIL_CONFIG, "column \"%s\" (%s) cannot be a partition value of \"%s\" (%s)",
+        return fail(err, FAIL_CONFIG,
+                    "column \"%s\" (%s) cannot be a partition value of \"%s\" (%s)",
                     source->fields[part->source].name, from, part->column, to);
     }
     return true;
 }
 
-static bool plan_parts(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *plan, Err *err)
+static bool plan_parts(const Job *job, const Schema *source, const DeltaTable *table,
+                       LakePlan *plan, Err *err)
 {
     const TargetSpec *target = &job->target;
     plan->parts = mem_alloc(target->partition_count * sizeof(*plan->parts));
@@ -169,14 +183,19 @@ static bool plan_parts(const Job *job, const Schema *source, const DeltaTable *t
         }
         plan->partition_columns[i] = part->column;
         const size_t same = schema_find(source, spec->column);
-        if (same != SIZE_MAX && (spec->value != NULL || !text_equal_nocase(spec->field, spec->column))) {
-            (void)fail(err, FAIL_CONFIG, "\"%s\" is a partition column of the target and a column of the source",
+        if (same != SIZE_MAX
+            && (spec->value != NULL || !text_equal_nocase(spec->field, spec->column))) {
+            (void)fail(err, FAIL_CONFIG,
+                       "\"%s\" is a partition column of the target and a column of the source",
                        spec->column);
-            return fail_hint(err, "Write \"%s={%s}\" to partition by the column itself, or leave it out of \"columns\", or "
-                                  "name the partition differently.",
-                             spec->column, source->fields[same].name);
+            return fail_hint(
+                err,
+                "Write \"%s={%s}\" to partition by the column itself, or leave it out of \"columns\", or "
+                "name the partition differently.",
+                spec->column, source->fields[same].name);
         }
-        if (spec->value != NULL ? !part_literal(part, spec->value, err) : !part_dynamic(part, spec, source, err)) {
+        if (spec->value != NULL ? !part_literal(part, spec->value, err)
+                                : !part_dynamic(part, spec, source, err)) {
             return false;
         }
         if (spec->value == NULL) {
@@ -193,15 +212,19 @@ static bool plan_parts(const Job *job, const Schema *source, const DeltaTable *t
 static void plan_show(LakePlan *plan, const char *name, Type type, size_t source, bool is_new)
 {
     plan->shown = mem_grow(plan->shown, (plan->shown_count + 1) * sizeof(*plan->shown));
-    plan->shown[plan->shown_count++] =
-        (ColumnPlan){.name = mem_copy_text(name), .target_type = type_text(type), .source_field = source, .is_new = is_new};
+    plan->shown[plan->shown_count++] = (ColumnPlan){.name = mem_copy_text(name),
+                                                    .target_type = type_text(type),
+                                                    .source_field = source,
+                                                    .is_new = is_new};
 }
 
 static void plan_show_partition(LakePlan *plan, const PlanPart *part, const Schema *source)
 {
-    plan_show(plan, part->column, part->to, part->value == NULL ? part->source : SIZE_MAX, /* is_new= */ false);
+    plan_show(plan, part->column, part->to, part->value == NULL ? part->source : SIZE_MAX,
+              /* is_new= */ false);
     plan->shown[plan->shown_count - 1].partition =
-        part->value != NULL ? mem_copy_text(part->value) : mem_format("{%s}", source->fields[part->source].name);
+        part->value != NULL ? mem_copy_text(part->value)
+                            : mem_format("{%s}", source->fields[part->source].name);
 }
 
 // A column of the source that the table lacks and is not to get.
@@ -212,14 +235,20 @@ static void plan_show_ignored(LakePlan *plan, const Schema *source, size_t index
         (ColumnPlan){.name = mem_copy_text(source->fields[index].name), .source_field = index};
 }
 
-static void plan_write(LakePlan *plan, const char *name, size_t source, Type from, Type to, bool nullable)
+static void plan_write(LakePlan *plan, const char *name, size_t source, Type from, Type to,
+                       bool nullable)
 {
-    // A 64-bit unsigned number is stored as decimal(20,0): as a column of that type it goes through as it is.
-    const bool is_unsigned = from.kind == TYPE_UINT64 && to.kind == TYPE_DECIMAL && to.precision == 20 && to.scale == 0;
+    // A 64-bit unsigned number is stored as decimal(20,0): as a column of that type it goes through
+    // as it is.
+    const bool is_unsigned =
+        from.kind == TYPE_UINT64 && to.kind == TYPE_DECIMAL && to.precision == 20 && to.scale == 0;
     const Type type = is_unsigned ? from : to;
     plan->columns = mem_grow(plan->columns, (plan->column_count + 1) * sizeof(*plan->columns));
-    plan->columns[plan->column_count++] = (PlanColumn){
-        .source = source, .from = from, .to = type, .is_free = convert_is_free(from, type), .nullable = nullable};
+    plan->columns[plan->column_count++] = (PlanColumn){.source = source,
+                                                       .from = from,
+                                                       .to = type,
+                                                       .is_free = convert_is_free(from, type),
+                                                       .nullable = nullable};
     (void)schema_add(&plan->files, name, type, nullable);
 }
 
@@ -254,7 +283,8 @@ static bool plan_existing_column(LakePlan *plan, const Schema *source, const Fie
         if (field->nullable) {
             return true;
         }
-        (void)fail(err, FAIL_CONFIG, "the table's column \"%s\" takes no NULL, and the source has no such column",
+        (void)fail(err, FAIL_CONFIG,
+                   "the table's column \"%s\" takes no NULL, and the source has no such column",
                    field->name);
         return fail_hint(err, "Add an expression with that name to the job's \"columns\".");
     }
@@ -262,12 +292,17 @@ static bool plan_existing_column(LakePlan *plan, const Schema *source, const Fie
     if (field_is_nested(field) || !convert_possible(from->type, field->type)) {
         CLEANUP(mem_free_text) char *from_text = source_type_text(from);
         CLEANUP(mem_free_text) char *to_text = type_text(field->type);
-        (void)fail(err, FAIL_CONFIG, "column \"%s\" of the source (%s) cannot go into the table's column \"%s\" (%s)", from->name,
-                   from_text, field->name, field_is_nested(field) ? field->source_type : to_text);
-        const bool is_time = (from->type.kind == TYPE_INSTANT || field->type.kind == TYPE_INSTANT) &&
-                             from->type.kind != TYPE_BYTES && field->type.kind != TYPE_BYTES;
-        return fail_hint(err, is_time ? "Only a time zone connects the two: convert in the job's \"columns\", with CONVERT_TZ for example."
-                                      : "Convert in the job's \"columns\", leave the column out, or write to another table.");
+        (void)fail(err, FAIL_CONFIG,
+                   "column \"%s\" of the source (%s) cannot go into the table's column \"%s\" (%s)",
+                   from->name, from_text, field->name,
+                   field_is_nested(field) ? field->source_type : to_text);
+        const bool is_time = (from->type.kind == TYPE_INSTANT || field->type.kind == TYPE_INSTANT)
+                             && from->type.kind != TYPE_BYTES && field->type.kind != TYPE_BYTES;
+        return fail_hint(
+            err,
+            is_time
+                ? "Only a time zone connects the two: convert in the job's \"columns\", with CONVERT_TZ for example."
+                : "Convert in the job's \"columns\", leave the column out, or write to another table.");
     }
     plan_write(plan, field->name, index, from->type, field->type, field->nullable);
     return true;
@@ -283,7 +318,8 @@ static const PlanPart *plan_find_part(const LakePlan *plan, const char *name)
     return NULL;
 }
 
-static bool plan_existing(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *plan, Err *err)
+static bool plan_existing(const Job *job, const Schema *source, const DeltaTable *table,
+                          LakePlan *plan, Err *err)
 {
     for (size_t i = 0; i < table->schema.count; i++) {
         const Field *field = &table->schema.fields[i];
@@ -310,9 +346,11 @@ static bool plan_existing(const Job *job, const Schema *source, const DeltaTable
             plan_show_ignored(plan, source, i);
             break;
         case NEW_COLUMNS_ERROR:
-            (void)fail(err, FAIL_CONFIG, "the source has a column \"%s\" that the table \"%s\" does not have", name,
+            (void)fail(err, FAIL_CONFIG,
+                       "the source has a column \"%s\" that the table \"%s\" does not have", name,
                        table->path);
-            return fail_hint(err, "Set \"new_columns: add\" or \"new_columns: ignore\" in the job's target.");
+            return fail_hint(
+                err, "Set \"new_columns: add\" or \"new_columns: ignore\" in the job's target.");
         }
     }
     return true;
@@ -333,23 +371,25 @@ static void plan_new_table(const Job *job, const Schema *source, LakePlan *plan)
     plan->changes_schema = true;
 }
 
-// Rows pass through unchanged where the files have all the source's columns in its order and nothing is to
-// be checked.
+// Rows pass through unchanged where the files have all the source's columns in its order and
+// nothing is to be checked.
 static bool plan_rows_are_free(const LakePlan *plan, const Schema *source)
 {
     bool is_free = plan->column_count == source->count && plan->dynamic_count == 0;
     for (size_t i = 0; is_free && i < plan->column_count; i++) {
         const PlanColumn *column = &plan->columns[i];
-        is_free = column->is_free && column->source == i && (column->nullable || !source->fields[i].nullable);
+        is_free = column->is_free && column->source == i
+                  && (column->nullable || !source->fields[i].nullable);
     }
     return is_free;
 }
 
-static bool plan_fill(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *plan, Err *err)
+static bool plan_fill(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *plan,
+                      Err *err)
 {
     const bool is_new = table->version < 0;
-    if (!plan_check_names(source, err) || (!is_new && !plan_check_partition(job, table, err)) ||
-        !plan_parts(job, source, table, plan, err)) {
+    if (!plan_check_names(source, err) || (!is_new && !plan_check_partition(job, table, err))
+        || !plan_parts(job, source, table, plan, err)) {
         return false;
     }
     if (is_new) {
@@ -358,13 +398,15 @@ static bool plan_fill(const Job *job, const Schema *source, const DeltaTable *ta
         return false;
     }
     if (plan->column_count == 0) {
-        return fail(err, FAIL_CONFIG, "no column of the source would be stored in the table \"%s\"", table->path);
+        return fail(err, FAIL_CONFIG, "no column of the source would be stored in the table \"%s\"",
+                    table->path);
     }
     plan->is_free = plan_rows_are_free(plan, source);
     return true;
 }
 
-bool plan_make(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *ret_plan, Err *err)
+bool plan_make(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *ret_plan,
+               Err *err)
 {
     LakePlan plan = {0};
     if (!plan_fill(job, source, table, &plan, err)) {

@@ -1,5 +1,5 @@
-// What becomes of each column: decided once, when the target is opened, from the source's schema, the table as
-// it stands and the job.
+// What becomes of each column: decided once, when the target is opened, from the source's schema,
+// the table as it stands and the job.
 #pragma once
 
 #include "lake/delta.h"
@@ -7,11 +7,11 @@
 
 // A column of the data files.
 typedef struct PlanColumn {
-    size_t source;      // index in the source's schema
+    size_t source;  // index in the source's schema
     Type from;
     Type to;
-    bool is_free;       // the source's value is the target's value
-    bool nullable;      // the target takes NULL
+    bool is_free;   // the source's value is the target's value
+    bool nullable;  // the target takes NULL
 } PlanColumn;
 
 // One part of the partition, in the order of the table's partition columns.
@@ -20,27 +20,29 @@ typedef struct PlanPart {
     char *value;         // the canonical text of a literal, or NULL: taken from each row
     size_t source;       // index in the source's schema where value is NULL
     Type from;
-    Type to;             // of the partition column: text unless the table says otherwise
+    Type to;  // of the partition column: text unless the table says otherwise
 } PlanPart;
 
 typedef struct LakePlan {
-    Schema table;               // all columns of the table after the commit
+    Schema table;                    // all columns of the table after the commit
     const char **partition_columns;  // borrowed from `parts`
-    bool changes_schema;        // the table is new, or gets columns
+    bool changes_schema;             // the table is new, or gets columns
 
-    Schema files;               // the columns of the data files
+    Schema files;  // the columns of the data files
     PlanColumn *columns;
     size_t column_count;
     PlanPart *parts;
     size_t part_count;
-    size_t folder_part_count;   // the literal parts before the first dynamic one: they make the folder of all files
+    size_t folder_part_count;  // the literal parts before the first dynamic one: they make the
+                               // folder of all files
     size_t dynamic_count;
 
-    bool is_free;               // the source's rows are the files' rows, unchanged
-    ColumnPlan *shown;          // one a column of the table, then those of the source that are not stored
+    bool is_free;       // the source's rows are the files' rows, unchanged
+    ColumnPlan *shown;  // one a column of the table, then those of the source that are not stored
     size_t shown_count;
 } LakePlan;
 
 // FAIL_CONFIG that names the columns where source, table and job do not go together.
-bool plan_make(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *ret_plan, Err *err) MUST_CHECK;
+bool plan_make(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *ret_plan,
+               Err *err) MUST_CHECK;
 void plan_done(LakePlan *plan);

@@ -1,5 +1,6 @@
-// Pulling rows from a reader. Where the plan is free the reader's row goes through untouched, and a dirty cell is
-// found by the writer, which looks at every cell's state anyway. Otherwise a row is built cell by cell.
+// Pulling rows from a reader. Where the plan is free the reader's row goes through untouched, and a
+// dirty cell is found by the writer, which looks at every cell's state anyway. Otherwise a row is
+// built cell by cell.
 #include "base/base.h"
 
 #include "sink/lake/rows.h"
@@ -30,7 +31,8 @@ struct LakeRows {
 
 // --- cells ----------------------------------------------------------------------------------------------
 
-// The text must be able to name a folder once it is escaped; every byte that is no letter or digit is taken to need it.
+// The text must be able to name a folder once it is escaped; every byte that is no letter or digit
+// is taken to need it.
 static bool partition_text_fits(const char *column, const char *text, size_t len)
 {
     size_t size = strlen(column) * 3 + 1;
@@ -39,16 +41,19 @@ static bool partition_text_fits(const char *column, const char *text, size_t len
         if (byte == 0) {
             return false;
         }
-        const bool is_plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+        const bool is_plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z')
+                              || (byte >= 'a' && byte <= 'z');
         size += is_plain ? 1 : 3;
     }
     return len > 0 && size <= FOLDER_NAME_MAX;
 }
 
-static DirtyReason rows_partition_cell(LakeRows *rows, const PlanPart *part, const Value *source, size_t at)
+static DirtyReason rows_partition_cell(LakeRows *rows, const PlanPart *part, const Value *source,
+                                       size_t at)
 {
     if (part->value != NULL) {
-        rows->row[at] = (Value){.state = VALUE_SET, .bytes = part->value, .len = strlen(part->value)};
+        rows->row[at] =
+            (Value){.state = VALUE_SET, .bytes = part->value, .len = strlen(part->value)};
         return DIRTY_NONE;
     }
     const Value *value = &source[part->source];
@@ -59,7 +64,8 @@ static DirtyReason rows_partition_cell(LakeRows *rows, const PlanPart *part, con
         return DIRTY_PARTITION;
     }
     Value converted;
-    const DirtyReason reason = convert_value(value, part->from, part->to, &rows->converted[at], &converted);
+    const DirtyReason reason =
+        convert_value(value, part->from, part->to, &rows->converted[at], &converted);
     if (reason != DIRTY_NONE) {
         return reason;
     }
@@ -67,7 +73,8 @@ static DirtyReason rows_partition_cell(LakeRows *rows, const PlanPart *part, con
     if (part->to.kind != TYPE_TEXT) {
         buf_clear(&rows->texts[at]);
         value_to_text(&converted, part->to, &rows->texts[at]);
-        text = (Value){.state = VALUE_SET, .bytes = buf_text(&rows->texts[at]), .len = rows->texts[at].len};
+        text = (Value){
+            .state = VALUE_SET, .bytes = buf_text(&rows->texts[at]), .len = rows->texts[at].len};
     }
     if (!partition_text_fits(part->column, text.bytes, text.len)) {
         return DIRTY_PARTITION;
@@ -76,7 +83,8 @@ static DirtyReason rows_partition_cell(LakeRows *rows, const PlanPart *part, con
     return DIRTY_NONE;
 }
 
-static DirtyReason rows_cell(LakeRows *rows, const PlanColumn *column, const Value *source, size_t at)
+static DirtyReason rows_cell(LakeRows *rows, const PlanColumn *column, const Value *source,
+                             size_t at)
 {
     const Value *value = &source[column->source];
     if (value->state == VALUE_DIRTY) {
@@ -105,7 +113,8 @@ static DirtyReason rows_build(LakeRows *rows, const Value *source, size_t *ret_c
         }
     }
     for (size_t i = 0; plan->dynamic_count > 0 && i < plan->part_count; i++) {
-        const DirtyReason reason = rows_partition_cell(rows, &plan->parts[i], source, plan->column_count + i);
+        const DirtyReason reason =
+            rows_partition_cell(rows, &plan->parts[i], source, plan->column_count + i);
         if (reason != DIRTY_NONE) {
             *ret_column = plan->parts[i].source;
             return reason;
@@ -122,10 +131,12 @@ static void rows_count(LakeRows *rows)
     rows->uncounted = 0;
 }
 
-static bool rows_reject(LakeRows *rows, const Value *source, size_t column, DirtyReason reason, Err *err)
+static bool rows_reject(LakeRows *rows, const Value *source, size_t column, DirtyReason reason,
+                        Err *err)
 {
     const LakeRowsShared *shared = rows->shared;
-    return reject_row(shared->reject, shared->source, source, column, reason, shared->key, shared->key_count, err);
+    return reject_row(shared->reject, shared->source, source, column, reason, shared->key,
+                      shared->key_count, err);
 }
 
 bool lake_rows_dirty(void *producer, const Value *row, size_t column, Err *err)
@@ -205,8 +216,8 @@ void lake_rows_free(LakeRows *rows)
     free(rows);
 }
 
-LakeRowsShared *lake_rows_shared_new(const LakePlan *plan, const Schema *source, const size_t *key, size_t key_count,
-                                     Reject *reject, Counters *counters)
+LakeRowsShared *lake_rows_shared_new(const LakePlan *plan, const Schema *source, const size_t *key,
+                                     size_t key_count, Reject *reject, Counters *counters)
 {
     LakeRowsShared *shared = mem_alloc(sizeof(*shared));
     *shared = (LakeRowsShared){.plan = plan,

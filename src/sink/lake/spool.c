@@ -1,9 +1,10 @@
-// Rows as bytes: a length, then for each cell its state and, where it has a value, 8 bytes, 16 bytes, or a
-// length and the text. Only this process reads what it writes, so nothing is portable or checked beyond
-// what a torn file would show.
+// Rows as bytes: a length, then for each cell its state and, where it has a value, 8 bytes, 16
+// bytes, or a length and the text. Only this process reads what it writes, so nothing is portable
+// or checked beyond what a torn file would show.
 //
-// A writer keeps a buffer for every partition and writes all of them out when they have grown to its share of
-// memory together: with ten thousand partitions that is one open and one write for each, seldom.
+// A writer keeps a buffer for every partition and writes all of them out when they have grown to
+// its share of memory together: with ten thousand partitions that is one open and one write for
+// each, seldom.
 #include "base/base.h"
 
 #include "sink/lake/spool.h"
@@ -45,7 +46,14 @@ static char *spool_path(const char *folder, size_t writer, size_t partition)
 
 static bool spool_fail(const char *what, const char *path, Err *err)
 {
-    return fail(err, FAIL_TARGET, "could not %s the temporary file \"%s\": %s", what, path, strerror(errno));
+    const int code = errno;
+    (void)fail(err, FAIL_TARGET, "could not %s the temporary file \"%s\": %s", what, path,
+               strerror(code));
+    if (code == ENOSPC) {
+        (void)fail_hint(err, "Rows of dynamic partitions are set aside on the table's disk first, "
+                             "uncompressed: free space there and run again; nothing was published.");
+    }
+    return false;
 }
 
 static bool kind_is_bytes(TypeKind kind)
@@ -55,11 +63,14 @@ static bool kind_is_bytes(TypeKind kind)
 
 // --- writing --------------------------------------------------------------------------------------------
 
-SpoolWriter *spool_writer_new(const Schema *schema, const char *folder, size_t writer, size_t memory_bytes)
+SpoolWriter *spool_writer_new(const Schema *schema, const char *folder, size_t writer,
+                              size_t memory_bytes)
 {
     SpoolWriter *spool = mem_alloc(sizeof(*spool));
-    *spool = (SpoolWriter){
-        .schema = schema, .folder = mem_copy_text(folder), .writer = writer, .memory_bytes = memory_bytes};
+    *spool = (SpoolWriter){.schema = schema,
+                           .folder = mem_copy_text(folder),
+                           .writer = writer,
+                           .memory_bytes = memory_bytes};
     return spool;
 }
 
@@ -104,7 +115,8 @@ bool spool_flush(SpoolWriter *writer, Err *err)
         if (fd < 0) {
             return spool_fail("open", path, err);
         }
-        const bool written = spool_write_all(fd, buffer->data, buffer->len) || spool_fail("write", path, err);
+        const bool written =
+            spool_write_all(fd, buffer->data, buffer->len) || spool_fail("write", path, err);
         (void)close(fd);
         if (!written) {
             return false;
@@ -134,9 +146,11 @@ static void spool_add_cell(Buf *out, const Value *value, TypeKind kind)
 bool spool_add(SpoolWriter *writer, size_t partition, const Value *row, Err *err)
 {
     if (partition >= writer->buffer_count) {
-        const size_t count = partition + 1 > writer->buffer_count * 2 ? partition + 1 : writer->buffer_count * 2;
+        const size_t count =
+            partition + 1 > writer->buffer_count * 2 ? partition + 1 : writer->buffer_count * 2;
         writer->buffers = mem_grow(writer->buffers, count * sizeof(*writer->buffers));
-        memset(writer->buffers + writer->buffer_count, 0, (count - writer->buffer_count) * sizeof(*writer->buffers));
+        memset(writer->buffers + writer->buffer_count, 0,
+               (count - writer->buffer_count) * sizeof(*writer->buffers));
         writer->buffer_count = count;
     }
     Buf *buffer = &writer->buffers[partition];
@@ -158,7 +172,8 @@ bool spool_add(SpoolWriter *writer, size_t partition, const Value *row, Err *err
 
 // --- reading --------------------------------------------------------------------------------------------
 
-SpoolReader *spool_reader_new(const Schema *schema, const char *folder, size_t writer_count, size_t partition)
+SpoolReader *spool_reader_new(const Schema *schema, const char *folder, size_t writer_count,
+                              size_t partition)
 {
     SpoolReader *reader = mem_alloc(sizeof(*reader));
     *reader = (SpoolReader){
@@ -190,7 +205,8 @@ void spool_reader_free(SpoolReader *reader)
 static bool spool_open_next(SpoolReader *reader, Err *err)
 {
     while (reader->file == NULL && reader->next_writer < reader->writer_count) {
-        CLEANUP(mem_free_text) char *path = spool_path(reader->folder, reader->next_writer++, reader->partition);
+        CLEANUP(mem_free_text)
+        char *path = spool_path(reader->folder, reader->next_writer++, reader->partition);
         reader->file = fopen(path, "re");
         if (reader->file != NULL) {
             (void)setvbuf(reader->file, reader->space, _IOFBF, SPOOL_READ_BYTES);

@@ -267,6 +267,33 @@ static void copy__options_say_which_is_wrong(void **state)
     }
 }
 
+static void hide__no_password_stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *hidden;
+    } CASES[] = {
+        {"mysql://reader:s3cret@db:3307/shop/oplog", "mysql://reader:****@db:3307/shop/oplog"},
+        {"mysql://reader:ab@db/shop/oplog", "mysql://reader:**@db/shop/oplog"},
+        {"mysql://reader:a@b:c/d@db/shop/oplog", "mysql://reader:****@db/shop/oplog"},
+        {"mysql://reader:s3cret@db", "mysql://reader:****@db"},
+        {"mysql://reader@db:3306/shop/oplog", "mysql://reader@db:3306/shop/oplog"},
+        {"mysql://reader:@db/shop/oplog", "mysql://reader:@db/shop/oplog"},
+        {"id > 5 -- a:b@c", "id > 5 -- a:b@c"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        CLEANUP(mem_free_text) char *url = mem_copy_text(CASES[i].url);
+        const size_t size = strlen(url);
+        datasource_hide_password(url);
+        assert_string_equal(url, CASES[i].hidden);
+        // Nothing of it behind the new end either.
+        for (size_t at = strlen(url); at < size; at++) {
+            assert_int_equal(url[at], 0);
+        }
+    }
+}
+
 int main(void)
 {
     Err err = {0};
@@ -278,6 +305,7 @@ int main(void)
         cmocka_unit_test(url__encodings),
         cmocka_unit_test(url__password_of_the_environment),
         cmocka_unit_test(url__refuses_and_keeps_quiet),
+        cmocka_unit_test(hide__no_password_stays),
         cmocka_unit_test(folder__path_and_table),
         cmocka_unit_test(copy__has_the_defaults_of_a_job),
         cmocka_unit_test(copy__options_hold_parameters),

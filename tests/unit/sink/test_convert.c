@@ -128,7 +128,8 @@ static void convert__decimals(void **state)
 static void convert__floating_point(void **state)
 {
     (void)state;
-    assert_becomes(of_i64(INT64_C(9007199254740992)), type_int64, type_double, of_double(9007199254740992.0));
+    assert_becomes(of_i64(INT64_C(9007199254740992)), type_int64, type_double,
+                   of_double(9007199254740992.0));
     assert_dirty(of_i64(INT64_C(9007199254740993)), type_int64, type_double, DIRTY_OUT_OF_RANGE);
     assert_becomes(of_i64(16777216), type_int32, type_float, of_double(16777216.0));
     assert_dirty(of_i64(16777217), type_int32, type_float, DIRTY_OUT_OF_RANGE);
@@ -180,15 +181,19 @@ static void convert__text_to_times(void **state)
     assert_dirty(of_text("2016-11-14 00:00:00"), type_text, type_date, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-1"), type_text, type_date, DIRTY_NOT_A_TIME);
     assert_becomes(of_text("2016-11-14"), type_text, type_local, of_i64(INT64_C(1479081600000000)));
-    assert_becomes(of_text("2016-11-14 08:30:00"), type_text, type_local, of_i64(INT64_C(1479112200000000)));
-    assert_becomes(of_text("2016-11-14T08:30:00.123456"), type_text, type_local, of_i64(INT64_C(1479112200123456)));
-    assert_becomes(of_text("2016-11-14 08:30:00.5"), type_text, type_local, of_i64(INT64_C(1479112200500000)));
+    assert_becomes(of_text("2016-11-14 08:30:00"), type_text, type_local,
+                   of_i64(INT64_C(1479112200000000)));
+    assert_becomes(of_text("2016-11-14T08:30:00.123456"), type_text, type_local,
+                   of_i64(INT64_C(1479112200123456)));
+    assert_becomes(of_text("2016-11-14 08:30:00.5"), type_text, type_local,
+                   of_i64(INT64_C(1479112200500000)));
     assert_dirty(of_text("2016-11-14 08:30:00.1234567"), type_text, type_local, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-14 08:30:00."), type_text, type_local, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-14 24:00:00"), type_text, type_local, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-14 08:30"), type_text, type_local, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-14 08:30:00Z"), type_text, type_local, DIRTY_NOT_A_TIME);
-    assert_becomes(of_text("2016-11-14T08:30:00Z"), type_text, type_instant, of_i64(INT64_C(1479112200000000)));
+    assert_becomes(of_text("2016-11-14T08:30:00Z"), type_text, type_instant,
+                   of_i64(INT64_C(1479112200000000)));
     assert_dirty(of_text("2016-11-14T08:30:00"), type_text, type_instant, DIRTY_NOT_A_TIME);
     assert_dirty(of_text("2016-11-14"), type_text, type_instant, DIRTY_NOT_A_TIME);
 }
@@ -200,7 +205,8 @@ static void convert__times(void **state)
     assert_becomes(of_i64(INT64_C(1479081600000000)), type_local, type_date, of_i64(17119));
     assert_becomes(of_i64(INT64_C(-86400000000)), type_local, type_date, of_i64(-1));
     assert_dirty(of_i64(INT64_C(1479081600000001)), type_local, type_date, DIRTY_OUT_OF_RANGE);
-    assert_becomes(of_i64(INT64_C(1479112200500000)), type_local, type_text, of_text("2016-11-14 08:30:00.500000"));
+    assert_becomes(of_i64(INT64_C(1479112200500000)), type_local, type_text,
+                   of_text("2016-11-14 08:30:00.500000"));
     assert_false(convert_possible(type_local, type_instant));
     assert_false(convert_possible(type_instant, type_local));
     assert_false(convert_possible(type_date, type_instant));

@@ -1,5 +1,5 @@
-// The lake sink from open to commit, with a source made of arrays. What it published is read through the
-// table's log and DuckDB.
+// The lake sink from open to commit, with a source made of arrays. What it published is read
+// through the table's log and DuckDB.
 #include "base/base.h"
 
 #include "unit.h"
@@ -50,7 +50,8 @@ static RowReader *fake_reader(Source *source, int index)
     return &((FakeSource *)source)->readers[index].reader;
 }
 
-static const SourceOps fake_ops = {.name = "fake", .reader_count = fake_count, .reader = fake_reader};
+static const SourceOps fake_ops = {
+    .name = "fake", .reader_count = fake_count, .reader = fake_reader};
 
 typedef struct Fixture {
     char folder[64];
@@ -103,7 +104,8 @@ static void set_column(Fixture *fixture, const char *name, TypeKind kind)
     (void)schema_add(&fixture->schema, name, (Type){.kind = kind}, true);
 }
 
-static void set_part(Fixture *fixture, size_t index, const char *column, const char *value, const char *field)
+static void set_part(Fixture *fixture, size_t index, const char *column, const char *value,
+                     const char *field)
 {
     // Literals of the tests; nothing writes to them.
     fixture->parts[index] = (PartitionPart){.column = (char *)(uintptr_t)column,
@@ -130,8 +132,11 @@ static bool load(Fixture *fixture, Sink *sink, const Value *rows, size_t count, 
     const size_t half = count / 2;
     const size_t columns = fixture->schema.count;
     FakeSource source = {.source.ops = &fake_ops, .count = 2};
-    source.readers[0] =
-        (FakeReader){.reader.next = fake_next, .rows = rows, .columns = columns, .count = half, .fail_at = SIZE_MAX};
+    source.readers[0] = (FakeReader){.reader.next = fake_next,
+                                     .rows = rows,
+                                     .columns = columns,
+                                     .count = half,
+                                     .fail_at = SIZE_MAX};
     source.readers[1] = (FakeReader){.reader.next = fake_next,
                                      .rows = rows + half * columns,
                                      .columns = columns,
@@ -148,8 +153,9 @@ static bool run(Fixture *fixture, const Value *rows, size_t count, SinkResult *r
 {
     Sink *sink = NULL;
     const SinkOps *ops = sink_ops("lake");
-    const bool done = ops->open(&fixture->job, &fixture->schema, NULL, 0, &sink, err) &&
-                      load(fixture, sink, rows, count, err) && ops->commit(sink, ret_result, err);
+    const bool done = ops->open(&fixture->job, &fixture->schema, NULL, 0, &sink, err)
+                      && load(fixture, sink, rows, count, err)
+                      && ops->commit(sink, ret_result, err);
     ops->close(sink);
     return done;
 }
@@ -162,7 +168,8 @@ static void run_ok(Fixture *fixture, const Value *rows, size_t count)
     sink_result_done(&result);
 }
 
-static void run_fails(Fixture *fixture, const Value *rows, size_t count, FailKind kind, const char *part)
+static void run_fails(Fixture *fixture, const Value *rows, size_t count, FailKind kind,
+                      const char *part)
 {
     Err err = {0};
     SinkResult result = {0};
@@ -174,11 +181,13 @@ static char *table_path(const Fixture *fixture)
     return mem_format("%s/t", fixture->folder);
 }
 
-static bool collect(void *context, size_t count, const char *const *cells, const size_t *lens, Err *err)
+static bool collect(void *context, size_t count, const char *const *cells, const size_t *lens,
+                    Err *err)
 {
     (void)err;
     for (size_t i = 0; i < count; i++) {
-        buf_add_bytes(context, cells[i] == NULL ? "NULL" : cells[i], cells[i] == NULL ? 4 : lens[i]);
+        buf_add_bytes(context, cells[i] == NULL ? "NULL" : cells[i],
+                      cells[i] == NULL ? 4 : lens[i]);
         buf_add_char(context, i + 1 < count ? '|' : '\n');
     }
     return true;
@@ -189,7 +198,8 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// "SELECT what" over each active file, preceded by its partition values ("ds=1;region=x: "), sorted.
+// "SELECT what" over each active file, preceded by its partition values ("ds=1;region=x: "),
+// sorted.
 static void assert_table(const Fixture *fixture, const char *what, const char *expected)
 {
     Err err = {0};
@@ -200,7 +210,8 @@ static void assert_table(const Fixture *fixture, const char *what, const char *e
     for (size_t i = 0; i < table->file_count; i++) {
         Buf line = {0};
         for (size_t j = 0; j < table->partition_count; j++) {
-            buf_add_format(&line, "%s=%s%s", table->partition_columns[j], table->files[i].partition_values[j],
+            buf_add_format(&line, "%s=%s%s", table->partition_columns[j],
+                           table->files[i].partition_values[j],
                            j + 1 < table->partition_count ? ";" : ": ");
         }
         Duck *duck = NULL;
@@ -211,8 +222,9 @@ static void assert_table(const Fixture *fixture, const char *what, const char *e
             buf_add_char(&file, *p);
             p += strncmp(p, "%25", 3) == 0 ? 2 : 0;
         }
-        buf_add_format(&sql, "SELECT %s FROM read_parquet('%s/%s', hive_partitioning = false) ORDER BY ALL", what, path,
-                       buf_text(&file));
+        buf_add_format(
+            &sql, "SELECT %s FROM read_parquet('%s/%s', hive_partitioning = false) ORDER BY ALL",
+            what, path, buf_text(&file));
         ASSERT_OK(duck_open(&(DuckOptions){0}, &duck, &err), err);
         ASSERT_OK(duck_query(duck, buf_text(&sql), collect, &line, &err), err);
         duck_free(duck);
@@ -258,7 +270,8 @@ static void overwrite__replaces_one_partition(void **state)
 {
     Fixture *fixture = *state;
     add_oplog(fixture);
-    const Value rows[][2] = {{set_int(1), set_text("cn")}, {set_int(2), set_text("eu")}, {set_int(3), null_value}};
+    const Value rows[][2] = {
+        {set_int(1), set_text("cn")}, {set_int(2), set_text("eu")}, {set_int(3), null_value}};
     set_part(fixture, 0, "ds", "20161113", NULL);
     run_ok(fixture, rows[0], 3);
     set_part(fixture, 0, "ds", "20161114", NULL);
@@ -290,8 +303,10 @@ static void dynamic__rows_go_to_their_partitions(void **state)
     add_oplog(fixture);
     set_part(fixture, 0, "ds", "20161114", NULL);
     set_part(fixture, 1, "region", NULL, "region");
-    const Value rows[][2] = {
-        {set_int(1), set_text("cn")}, {set_int(2), set_text("a/b%")}, {set_int(3), set_text("cn")}, {set_int(4), null_value}};
+    const Value rows[][2] = {{set_int(1), set_text("cn")},
+                             {set_int(2), set_text("a/b%")},
+                             {set_int(3), set_text("cn")},
+                             {set_int(4), null_value}};
     run_ok(fixture, rows[0], 4);
     assert_table(fixture, "*", "ds=20161114;region=a/b%: 2\nds=20161114;region=cn: 1\n3\n");
     assert_int_equal(counter_get(&fixture->counters.rows_dirty), 1);
@@ -353,7 +368,8 @@ static void existing__types_of_the_table_decide(void **state)
     schema_done(&fixture->schema);
     set_column(fixture, "NAME", TYPE_INT64);
     set_column(fixture, "ID", TYPE_INT64);
-    const Value second[][2] = {{set_int(7), set_int(2)}, {set_int(8), set_int(300)}, {null_value, set_int(3)}};
+    const Value second[][2] = {
+        {set_int(7), set_int(2)}, {set_int(8), set_int(300)}, {null_value, set_int(3)}};
     run_ok(fixture, second[0], 3);
     assert_table(fixture, "id, name", "1|one\n2|7\n3|NULL\n");
     assert_int_equal(counter_get(&fixture->counters.rows_dirty), 1);
@@ -402,7 +418,8 @@ static void existing__what_can_never_fit_is_refused(void **state)
     set_part(fixture, 0, "dt", "1", NULL);
     run_fails(fixture, rows[0], 1, FAIL_CONFIG, "the job has dt, the table has ds");
     fixture->job.target.partition_count = 0;
-    run_fails(fixture, rows[0], 1, FAIL_CONFIG, "the job has no partition columns, the table has ds");
+    run_fails(fixture, rows[0], 1, FAIL_CONFIG,
+              "the job has no partition columns, the table has ds");
     set_part(fixture, 0, "DS", "1", NULL);
     run_ok(fixture, rows[0], 1);
     schema_done(&fixture->schema);
@@ -422,7 +439,8 @@ static void new_table__names_are_checked(void **state)
     schema_done(&fixture->schema);
     set_column(fixture, "ds", TYPE_INT32);
     set_part(fixture, 0, "ds", "1", NULL);
-    run_fails(fixture, NULL, 0, FAIL_CONFIG, "partition column of the target and a column of the source");
+    run_fails(fixture, NULL, 0, FAIL_CONFIG,
+              "partition column of the target and a column of the source");
     set_part(fixture, 0, "p", NULL, "dz");
     run_fails(fixture, NULL, 0, FAIL_CONFIG, "\"{ds}\"");
 }
@@ -463,7 +481,8 @@ static void close__without_commit_removes_the_files(void **state)
     assert_false(fs_exists(path));
 }
 
-// What a killed run leaves: a marker that nobody holds, and files of its name; one of a run that committed.
+// What a killed run leaves: a marker that nobody holds, and files of its name; one of a run that
+// committed.
 static void sweep__removes_what_dead_runs_left(void **state)
 {
     Fixture *fixture = *state;
