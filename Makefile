@@ -28,9 +28,10 @@ all:
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) $(MESON_ARGS)
 	@ninja -C $(BUILD)
 
-demo: all
-	@$(DEPS) servers
-	@tools/demo.sh
+demo:
+	@$(DEPS) build mariadb test
+	@$(MAKE) --no-print-directory all
+	@WEIR=$(abspath $(BUILD))/src/weir demo/run.sh
 
 test:
 	@$(DEPS) build servers test
@@ -68,7 +69,7 @@ fuzz:
 bench:
 	@$(DEPS) build servers bench
 	@$(MAKE) --no-print-directory all
-	@bench/run.sh $(ARGS)
+	@BUILD=$(BUILD) bench/run.sh $(ARGS)
 
 format:
 	@$(DEPS) lint

@@ -10,8 +10,11 @@ root=$PWD
 weir=${WEIR:-$root/build/src/weir}
 work=$root/build/demo
 python=$(tools/deps.sh print venv-dir)/bin/python
-bold=$(tput bold 2>/dev/null || true)
-plain=$(tput sgr0 2>/dev/null || true)
+bold= plain=
+if [ -t 1 ]; then
+    bold=$(tput bold 2>/dev/null || true)
+    plain=$(tput sgr0 2>/dev/null || true)
+fi
 
 say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 # Shows a command as a user types it, and runs it.
@@ -19,10 +22,7 @@ try() {
     printf '%s$ %s%s\n' "$bold" "${*/#$weir/weir}" "$plain"
     "$@"
 }
-hash_rows() { "$python" -c '
-import deltalake, hashlib, sys
-table = deltalake.DeltaTable(sys.argv[1]).to_pyarrow_table(partitions=[("ds", "=", sys.argv[2])])
-print(table.num_rows, "rows", hashlib.sha256(repr(sorted(map(str, table.to_pylist()))).encode()).hexdigest()[:16])' "$@"; }
+hash_rows() { "$python" "$root/demo/show.py" --hash "$1" --partition "$2"; }
 
 rm -rf "$work"
 mkdir -p "$work"
@@ -45,9 +45,9 @@ try "$weir" run ods_oplog_history --bizdate 20161113
 try "$weir" run ods_oplog --bizdate 20161114
 
 say "Run it again: the same table"
-before=$(hash_rows lake/ods_oplog 20161114)
+before=$(hash_rows lake/ods_oplog ds=20161114)
 try "$weir" run ods_oplog --bizdate 20161114
-after=$(hash_rows lake/ods_oplog 20161114)
+after=$(hash_rows lake/ods_oplog ds=20161114)
 echo "before: $before"
 echo "after:  $after"
 [ "$before" = "$after" ] || { echo "the rerun changed the table" >&2; exit 1; }
