@@ -2,7 +2,8 @@
 # Installs what a set of weir's make verbs needs, and nothing when it is there already.
 #
 #   tools/deps.sh build            compiler, meson, libraries (apt), DuckDB's library (npm)
-#   tools/deps.sh servers          MariaDB (apt) and MySQL (Debian sid, unpacked in the cache)
+#   tools/deps.sh mariadb          MariaDB's programs (apt)
+#   tools/deps.sh servers          MariaDB, and MySQL (Debian sid, unpacked in the cache)
 #   tools/deps.sh test             pytest and foreign readers of the lake (PyPI, in a virtual environment)
 #   tools/deps.sh lint             clang and clang-format (apt)
 #   tools/deps.sh bench            what weir is measured against
@@ -200,13 +201,17 @@ make_venv() {
 
 set_build() {
     apt_install gcc libc6-dev make meson ninja-build pkg-config \
-        libmariadb-dev libjansson-dev libyaml-dev libcmocka-dev
+        libmariadb-dev libjansson-dev libyaml-dev libzstd-dev libcmocka-dev
     fetch_duckdb
 }
 
-set_servers() {
+set_mariadb() {
     # The -core packages bring programs only: no service, no /etc, no user, nothing that starts.
     apt_install mariadb-server-core mariadb-client-core openssl
+}
+
+set_servers() {
+    set_mariadb
     fetch_mysql
 }
 
@@ -225,7 +230,7 @@ set_bench() {
     fi
 }
 
-[ $# -gt 0 ] || die "which set? build, servers, test, lint, bench, or print NAME"
+[ $# -gt 0 ] || die "which set? build, mariadb, servers, test, lint, bench, or print NAME"
 
 if [ "$1" = print ]; then
     case ${2-} in
@@ -246,7 +251,7 @@ flock 9
 
 for name in "$@"; do
     case $name in
-        build | servers | test | lint | bench) "set_$name" ;;
-        *) die "unknown set \"$name\": build, servers, test, lint or bench" ;;
+        build | mariadb | servers | test | lint | bench) "set_$name" ;;
+        *) die "unknown set \"$name\": build, mariadb, servers, test, lint or bench" ;;
     esac
 done
