@@ -264,6 +264,12 @@ bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Er
     conn->datasource = datasource;
     conn->cancel = cancel;
     if (!connect_by_mode(conn, err)) {
+        if (err->retriable) {
+            // Nothing was lost that could be started over: there never was a connection.
+            err->retriable = false;
+            (void)fail_hint(err, "Something took the connection and did not answer as a server does: look at the "
+                                 "datasource's host and port, and at what listens there.");
+        }
         conn_close(conn);
         return false;
     }
