@@ -1,0 +1,359 @@
+"""Every copy is the table at one moment, whatever is written meanwhile and however many connections read it.
+
+A writer transfers amounts between rows and inserts and deletes rows in pairs, all in one transaction each, and counts its
+transactions in the table. So at every moment the amounts add up to the same sum and no pair is torn; and the counter tells
+which moment a copy shows, which must be the one whose position the report names.
+"""
+
+import contextlib
+import random
+import re
+import threading
+import time
+
+import conftest
+import pyarrow.compute as pc
+import pymysql
+import pytest
+import readers
+import tables
+
+ROWS = 180_000       # enough for eight readers
+FIRST = 1000         # amount of every account
+COUNTER = 0          # the row whose amount counts the writer's transactions
+
+LOCK = "brief table lock"
+EQUAL = "equal snapshot positions"
+SINGLE = "one connection"
+
+
+# ---- The writer -------------------------------------------------------------------------------------------
+
+
+class Writer:
+    """Runs transactions on its own connection until the end of the with block."""
+
+    def __init__(self, database, pause=0.0):
+        self.link = database.connect(client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)
+        self.pause = pause
+        self.done = 0
+        self.error = None
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def transaction(self, chance):
+        amount = chance.randrange(1, 500)
+        one, other = chance.randrange(1, ROWS), chance.randrange(1, ROWS)
+        statements = [
+            "BEGIN",
+            f"UPDATE accounts SET amount = amount - {amount} WHERE id = {one}",
+            f"UPDATE accounts SET amount = amount + {amount} WHERE id = {other}",
+            f"UPDATE accounts SET amount = amount + 1 WHERE id = {COUNTER}",
+        ]
+        # The halves of a pair lie far apart: in different slices.
+        pair = chance.randrange(1, 200)
+        low, high = pair * 2_000_000, 2_000_000_000 + pair * 2_000_000
+        if self.done % 2 == 0:
+            statements.append(f"DELETE FROM accounts WHERE pair = {pair}")
+        else:
+            statements.append(f"REPLACE INTO accounts VALUES ({low}, {amount}, {pair}), ({high}, -{amount}, {pair})")
+        with self.link.cursor() as cursor:
+            cursor.execute("; ".join([*statements, "COMMIT"]))
+            while cursor.nextset():
+                pass
+
+    def run(self):
+        chance = random.Random(20161114)
+        try:
+            while not self.stopping.is_set():
+                self.transaction(chance)
+                self.done += 1
+                time.sleep(self.pause)
+        except Exception as error:     # told by the main thread
+            self.error = error
+
+    def __enter__(self):
+        self.thread.start()
+        while self.done < 5 and self.error is None:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
+        self.link.close()
+        if self.error:
+            raise self.error
+
+
+def make_accounts(database):
+    database.execute("CREATE TABLE accounts (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL, pair INT NULL, KEY (pair))")
+    # Spread over the range, so that the pairs that come later lie in all slices.
+    tables.fill(database, "accounts", f"IF(n = 0, {COUNTER}, n), IF(n = 0, 0, {FIRST}), NULL", ROWS)
+
+
+def check_moment(table):
+    """The invariants of the copied rows; returns the counter."""
+    amounts, ids, pairs = (pc.fill_null(table[name], 0) for name in ("amount", "id", "pair"))
+    counter = table.filter(pc.equal(ids, COUNTER))["amount"].to_pylist()
+    assert len(counter) == 1
+    accounts = table.filter(pc.and_(pc.greater(ids, COUNTER), pc.equal(pairs, 0)))
+    assert accounts.num_rows == ROWS - 1
+    assert pc.sum(accounts["amount"]).as_py() == FIRST * (ROWS - 1), "a transfer was seen half"
+    halves = table.filter(pc.not_equal(pairs, 0)).group_by("pair").aggregate([("amount", "sum"), ("amount", "count")])
+    assert set(halves["amount_count"].to_pylist()) <= {2}, "a pair was seen half"
+    assert set(halves["amount_sum"].to_pylist()) <= {0}
+    assert pc.sum(amounts).as_py() == FIRST * (ROWS - 1) + counter[0]
+    return counter[0]
+
+
+def gtid_number(text):
+    """The number of transactions of a server whose GTIDs have no gaps: of "uuid:1-57" or "0-1-57"."""
+    found = re.search(r"(?:[0-9a-f-]{36}:(?:1-)?|\b\d+-\d+-)(\d+)$", text)
+    assert found, f'"{text}" ends with no GTID'
+    return int(found.group(1))
+
+
+def position_number(server, text):
+    """The same of a position in a report; MariaDB's may be a place in the log, which the server translates."""
+    place = re.fullmatch(r"(.+):(\d+)", text)
+    if server.kind == "mariadb" and place:
+        text = server.query("SELECT BINLOG_GTID_POS(%s, %s)", (place.group(1), int(place.group(2))))[0][0]
+    return gtid_number(text)
+
+
+def server_gtid(server):
+    name = "gtid_executed" if server.kind == "mysql" else "gtid_binlog_pos"
+    return server.query(f"SELECT @@GLOBAL.{name}")[0][0].replace("\n", "")
+
+
+def counter_now(database):
+    return database.query(f"SELECT amount FROM accounts WHERE id = {COUNTER}")[0][0]
+
+
+@contextlib.contextmanager
+def restricted_user(server, *grants):
+    """A user with these privileges and no other: its datasource keys."""
+    server.execute("DROP USER IF EXISTS reader@'%'")
+    server.execute("CREATE USER reader@'%' IDENTIFIED BY 'few'")
+    for grant in grants:
+        server.execute(f"GRANT {grant} TO reader@'%'")
+    yield {"user": "reader", "password": "few"}
+    server.execute("DROP USER reader@'%'")
+
+
+@pytest.fixture(scope="module")
+def accounts(server):
+    """One table for all tests of a server: what they check holds at every moment of its life."""
+    database = conftest.Database(server)
+    make_accounts(database)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def project(accounts, make_project):
+    return make_project("project", accounts.datasource())
+
+
+def copy(project, threads, **options):
+    project.job("ods", source={"table": "accounts"}, target={"table": "ods", "partition": "ds=${bizdate}"},
+                threads=threads)
+    result = project.run("ods", "--bizdate", "20161114", **options).json
+    assert result["status"] == "done"
+    return result
+
+
+def how(result):
+    return result["snapshot"].partition(" at ")[0]
+
+
+def position(result):
+    return result["snapshot"].partition(" at ")[2]
+
+
+# ---- Consistency ------------------------------------------------------------------------------------------
+
+
+def test_writer_breaks_what_is_not_consistent(accounts):
+    """The check can fail: reading the table in pieces, each at its own time, shows torn transfers."""
+    with Writer(accounts):
+        for _ in range(20):
+            pieces = [accounts.query(f"SELECT SUM(amount) FROM accounts WHERE pair IS NULL AND id > 0 AND MOD(id, 4) = {i}")
+                      for i in range(4)]
+            if sum(piece[0][0] for piece in pieces) != FIRST * (ROWS - 1):
+                return
+    pytest.fail("twenty reads in pieces were all whole: the writer is too slow to test anything")
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_copy_under_writes_is_one_moment(project, accounts, threads):
+    server = accounts.server
+    begin = counter_now(accounts)
+    offset = gtid_number(server_gtid(server)) - begin
+    # One reader pauses before its first slice, so that the writer does much between the first row read and the last.
+    delay = {"WEIR_FAILPOINT": "source-slice=sleep:700"}
+    moments = []
+    with Writer(accounts) as writer:
+        for _ in range(2):
+            before = writer.done
+            result = copy(project, threads, env=delay)
+            assert writer.done - before > 20, "the writer hardly wrote anything during the copy"
+            counter = check_moment(readers.delta_arrow(project.table("ods")))
+            assert before <= counter - begin <= writer.done + 1
+            moments.append(counter)
+            assert result["readers"] == threads
+            assert how(result) in ({EQUAL, LOCK} if threads > 1 else {SINGLE})
+            assert result["warnings"] == []
+            # The position is that of these very rows. One connection may have it from a little before.
+            exact = threads > 1 or server.kind == "mariadb"
+            shown = position_number(server, position(result)) - offset
+            assert shown == counter if exact else shown <= counter
+    assert moments[0] < moments[1]
+
+
+def test_quiet_server_gives_equal_positions(project, accounts):
+    result = copy(project, 4)
+    assert (how(result), result["readers"], result["warnings"]) == (EQUAL, 4, [])
+    assert position_number(accounts.server, position(result)) == gtid_number(server_gtid(accounts.server))
+    assert check_moment(readers.delta_arrow(project.table("ods"))) == counter_now(accounts)
+
+
+def test_lock_is_the_fallback(project, accounts):
+    """Equal positions are not found: the job's table is locked while the snapshots open, and no longer."""
+    with Writer(accounts) as writer:
+        result = copy(project, 4, env={"WEIR_FAILPOINT": "snapshot-proof=error"})
+        before = writer.done
+        time.sleep(0.2)
+        assert writer.done > before, "the lock was not given back"
+    assert (how(result), result["readers"], result["warnings"]) == (LOCK, 4, [])
+    counter = check_moment(readers.delta_arrow(project.table("ods")))
+    offset = gtid_number(server_gtid(accounts.server)) - counter_now(accounts)
+    assert position_number(accounts.server, position(result)) - offset == counter
+
+
+def test_without_lock_privilege_one_connection_reads(project, accounts):
+    server, name = accounts.server, accounts.name
+    with restricted_user(server, f"SELECT ON {name}.*") as user, Writer(accounts):
+        project.configure(datasources={"src": user})
+        result = copy(project, 4, env={"WEIR_FAILPOINT": "snapshot-proof=error"})
+    assert (how(result), result["readers"]) == (SINGLE, 1)
+    assert len(result["warnings"]) == 1
+    assert "grant LOCK TABLES" in result["warnings"][0]
+    check_moment(readers.delta_arrow(project.table("ods")))
+
+
+def test_select_alone_is_enough_on_a_quiet_server(project, accounts):
+    server = accounts.server
+    with restricted_user(server, f"SELECT ON {accounts.name}.*") as user:
+        project.configure(datasources={"src": user})
+        result = copy(project, 4)
+    assert (how(result), result["readers"], result["warnings"]) == (EQUAL, 4, [])
+    # GTIDs need no privilege on MySQL; MariaDB shows the position of one's own snapshot.
+    assert position(result) != ""
+    check_moment(readers.delta_arrow(project.table("ods")))
+
+
+def test_lock_privilege_without_binlog_privilege(project, accounts):
+    """The lock works without a look at the log. MySQL shows its GTIDs to everybody; MariaDB's position is left out."""
+    server, name = accounts.server, accounts.name
+    with restricted_user(server, f"SELECT, LOCK TABLES ON {name}.*") as user, Writer(accounts):
+        project.configure(datasources={"src": user})
+        result = copy(project, 4, env={"WEIR_FAILPOINT": "snapshot-proof=error"})
+    assert (how(result), result["readers"]) == (LOCK, 4)
+    counter = check_moment(readers.delta_arrow(project.table("ods")))
+    if server.kind == "mariadb":
+        assert position(result) == ""
+    else:
+        offset = gtid_number(server_gtid(server)) - counter_now(accounts)
+        # What the test itself did after the copy (DROP USER) is one transaction more.
+        assert gtid_number(position(result)) - (offset - 1) == counter
+
+
+def test_log_privilege_shows_the_position(project, accounts):
+    server, name = accounts.server, accounts.name
+    see_log = "BINLOG MONITOR ON *.*" if server.kind == "mariadb" else "REPLICATION CLIENT ON *.*"
+    with restricted_user(server, f"SELECT, LOCK TABLES ON {name}.*", see_log) as user:
+        project.configure(datasources={"src": user})
+        result = copy(project, 4, env={"WEIR_FAILPOINT": "snapshot-proof=error"})
+        now = gtid_number(server_gtid(server))
+        assert (how(result), position_number(server, position(result))) == (LOCK, now)
+        result = copy(project, 1)
+        assert (how(result), position_number(server, position(result))) == (SINGLE, now)
+
+
+def test_open_transaction_does_not_hold_the_run_for_long(project, accounts):
+    """A transaction that changed the table and stays open keeps the lock away; the run goes on with one connection."""
+    link = accounts.connect(autocommit=False)
+    with link.cursor() as cursor:
+        cursor.execute("UPDATE accounts SET amount = amount - 5 WHERE id = 1")
+        result = copy(project, 2, env={"WEIR_FAILPOINT": "snapshot-proof=error"})
+        assert how(result) == SINGLE and len(result["warnings"]) == 1
+        cursor.execute("UPDATE accounts SET amount = amount + 5 WHERE id = 2")
+        link.commit()
+    link.close()
+    check_moment(readers.delta_arrow(project.table("ods")))
+    # The sum above holds without the change as well as with all of it; half of it would break it.
+
+
+# ---- Servers that prove less ------------------------------------------------------------------------------
+
+
+def test_binlog_is_off(start_server, make_database, make_project):
+    for kind in ("mariadb", "mysql"):
+        server = start_server(kind, binlog=False, tls=False)
+        database = make_database(server)
+        make_accounts(database)
+        project = make_project(f"off-{kind}", database.datasource())
+        with Writer(database):
+            result = copy(project, 4)
+            assert (how(result), position(result), result["readers"], result["warnings"]) == (LOCK, "", 4, []), kind
+            check_moment(readers.delta_arrow(project.table("ods")))
+            with restricted_user(server, f"SELECT ON {database.name}.*") as user:
+                project.configure(datasources={"src": user})
+                result = copy(project, 4)
+            assert (how(result), result["readers"]) == (SINGLE, 1), kind
+            assert ("binary log" if kind == "mariadb" else "gtid_mode") in result["warnings"][0]
+            assert "grant LOCK TABLES" in result["warnings"][0]
+            check_moment(readers.delta_arrow(project.table("ods")))
+        database.drop()
+
+
+@pytest.fixture
+def mysql_without_gtid(mysql):
+    def go(*modes):
+        for mode in modes:
+            mysql.execute(f"SET GLOBAL gtid_mode = {mode}")
+
+    go("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF")
+    yield mysql
+    go("OFF_PERMISSIVE", "ON_PERMISSIVE", "ON")
+
+
+def test_mysql_without_gtid(mysql_without_gtid, make_database, make_project):
+    mysql = mysql_without_gtid
+    database = make_database(mysql)
+    make_accounts(database)
+    project = make_project("project", database.datasource())
+    with Writer(database):
+        result = copy(project, 4)
+        assert (how(result), result["readers"], result["warnings"]) == (LOCK, 4, [])
+        check_moment(readers.delta_arrow(project.table("ods")))
+        with restricted_user(mysql, f"SELECT ON {database.name}.*") as user:
+            project.configure(datasources={"src": user})
+            result = copy(project, 4)
+        assert (how(result), result["readers"]) == (SINGLE, 1)
+        assert "gtid_mode" in result["warnings"][0]
+        check_moment(readers.delta_arrow(project.table("ods")))
+
+
+def test_table_without_transactions_is_warned_about(database, make_project):
+    project = make_project("project", database.datasource())
+    database.execute("CREATE TABLE plain (id INT PRIMARY KEY, v INT) ENGINE=MyISAM")
+    tables.fill(database, "plain", "n, n * 2", 60_000)
+    project.job("ods", source={"table": "plain"}, target={"table": "ods"}, threads=4)
+    result = project.run("ods").json
+    assert len(result["warnings"]) == 1 and "MyISAM" in result["warnings"][0]
+    assert result["readers"] == 1
+    copied = readers.delta_arrow(project.table("ods"))
+    assert copied.num_rows == 60_000 and pc.sum(copied["v"]).as_py() == 60_000 * 59_999
