@@ -460,7 +460,11 @@ bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_l
             return conn_fail(conn, "reading rows", err);
         }
         // A socket that was shut down by a stop request must not look like the end of the rows.
-        if (!conn->stream->eof && !cancel_check(conn->cancel, err)) {
+        if (!conn->stream->eof) {
+            if (cancel_check(conn->cancel, err)) {
+                (void)fail(err, FAIL_SOURCE, "the connection ended before the rows did");
+                err->retriable = true;
+            }
             return false;
         }
         *ret_texts = NULL;

@@ -52,6 +52,7 @@ KeyColumn key_column(const char *name, const char *data_type, const char *column
     int precision = 0;
     if (is_one_of(data_type, integers)) {
         column.kind = KEY_INT;
+        column.is_year = text_equal_nocase(data_type, "year");
     } else if (text_equal_nocase(data_type, "decimal")) {
         column.kind = decimal_digits(column_type, &precision, &column.scale) && precision <= 36 ? KEY_DECIMAL : KEY_NONE;
     } else if (text_equal_nocase(data_type, "date")) {
@@ -209,6 +210,9 @@ void key_add_literal(const KeyColumn *column, const KeyPoint *point, Buf *sql)
 {
     switch (column->kind) {
     case KEY_INT:
+        // The server takes `y < 64` for `y < 2064`. Between 0 and 1901 there are no years, so nothing lies between.
+        add_decimal(column->is_year && point->number > 0 && point->number < 1901 ? 1901 : point->number, 0, sql);
+        break;
     case KEY_DECIMAL:
         add_decimal(point->number, column->scale, sql);
         break;

@@ -16,6 +16,7 @@ typedef struct KeyColumn {
     const char *collation;  // TEXT
     int scale;              // DECIMAL: digits after the point
     bool is_timestamp;      // DATETIME: an instant shown as wall clock; hours that occur twice are no bounds
+    bool is_year;           // INT: numbers below 100 mean other years to the server
     bool is_nullable;
 } KeyColumn;
 

@@ -1,6 +1,9 @@
 // Session settings. Each stands here because a server's default, or its administrator's, changes what a statement means or
 // how long it may run:
 // - sql_mode empty: no ANSI_QUOTES, NO_BACKSLASH_ESCAPES, PAD_CHAR_TO_FULL_LENGTH; zero dates may be compared with.
+// - character sets: init_connect and skip-character-set-client-handshake overrule what the client said, and what the
+//   server's set lacks would come as "?".
+// - sql_select_limit: DEFAULT would be the administrator's, and the rows past it would be missing without a word.
 // - net_write_timeout: the server must wait while the sink is slower than the source.
 // - time_zone: expressions and conditions that users write see the project's wall clock. TIMESTAMP columns themselves are
 //   read as UNIX_TIMESTAMP(column), which is the same instant in every session.
@@ -14,7 +17,8 @@
 
 static const char settings_required[] =
     "SET SESSION sql_mode='', net_write_timeout=86400, net_read_timeout=86400, wait_timeout=2147483,"
-    " sql_select_limit=DEFAULT, sql_big_selects=1, sql_safe_updates=0, sql_auto_is_null=0, autocommit=1";
+    " character_set_client=utf8mb4, character_set_results=utf8mb4, character_set_connection=utf8mb4,"
+    " sql_select_limit=18446744073709551615, sql_big_selects=1, sql_safe_updates=0, sql_auto_is_null=0, autocommit=1";
 
 static const char *const settings_mariadb[] = {
     "SET SESSION max_statement_time=0, idle_transaction_timeout=0, idle_readonly_transaction_timeout=0",

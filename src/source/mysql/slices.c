@@ -358,11 +358,12 @@ static bool cut_round(Planner *planner, bool *ret_done, Err *err)
 // Asks the server whether the bounds between the cells grow, and joins cells where one does not.
 static bool confirm_order(Planner *planner, Err *err)
 {
-    bool is_text = false;
+    bool needs_asking = false;
     for (size_t i = 0; i < planner->column_count; i++) {
-        is_text = is_text || planner->columns[i].kind == KEY_TEXT || planner->columns[i].kind == KEY_BYTES;
+        // Of dates too: one like 2016-11-00 is a point as the first that exists, which may be the next bound.
+        needs_asking = needs_asking || (planner->columns[i].kind != KEY_INT && planner->columns[i].kind != KEY_DECIMAL);
     }
-    while (is_text && planner->cell_count > 2) {
+    while (needs_asking && planner->cell_count > 2) {
         CLEANUP(buf_done) Buf sql = {0};
         for (size_t i = 1; i + 1 < planner->cell_count; i++) {
             buf_add_text(&sql, i == 1 ? "SELECT " : ", ");

@@ -145,6 +145,20 @@ static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
     return true;
 }
 
+// A GTID variable; *ret_is_known becomes false, with "" as the text, where the server does not tell it.
+static bool read_gtids(Conn *conn, const char *sql, char **ret_text, bool *ret_is_known, Err *err)
+{
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    const bool is_read = conn_rows(conn, sql, &rows, err);
+    if (!is_read && (err->retriable || err->kind == FAIL_CANCELLED)) {
+        return false;
+    }
+    const char *text = !is_read || rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
+    *ret_is_known = *ret_is_known && text != NULL;
+    *ret_text = text_without_space(text == NULL ? "" : text);
+    return true;
+}
+
 // MariaDB: "bin.000001:1234" of the session's snapshot, "" where there is no log.
 static bool read_snapshot_position(Conn *conn, char **ret_text, Err *err)
 {
@@ -237,6 +251,24 @@ static bool try_mariadb(Opening *opening, bool *ret_proved, bool *ret_may_try, E
     return !*ret_proved || mariadb_position(opening->server->control, first, &opening->result->position, err);
 }
 
+// What a replica applies without logging it again (log_slave_updates off), and what a Galera node takes from its peers,
+// moves no position of this server's log: there equal positions prove nothing.
+static bool mariadb_log_is_whole(Conn *control, bool *ret_is_whole, Err *err)
+{
+    CLEANUP(mem_free_text) char *logs_all = NULL;
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    if (!read_text(control, "SELECT @@GLOBAL.log_slave_updates", &logs_all, err) ||
+        !conn_rows(control, "SHOW GLOBAL STATUS WHERE variable_name IN ('Slaves_running', 'wsrep_connected')", &rows, err)) {
+        return false;
+    }
+    *ret_is_whole = true;
+    for (size_t i = 0; i < rows.row_count && !text_equal(logs_all, "1"); i++) {
+        const char *value = conn_cell(&rows, i, 1);
+        *ret_is_whole = *ret_is_whole && (text_equal(value, "0") || text_equal_nocase(value, "OFF"));
+    }
+    return true;
+}
+
 // One try on MySQL.
 static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err *err)
 {
@@ -256,18 +288,24 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
     if (!*ret_may_try) {
         return true;
     }
-    if (!read_text(control, read_executed, &before, err) || !read_text(control, read_owned, &owned, err)) {
+    // Not read_text: a server that does not tell who owns a GTID must not look like one where nobody does.
+    if (!read_gtids(control, read_executed, &before, ret_may_try, err) ||
+        !read_gtids(control, read_owned, &owned, ret_may_try, err)) {
         return false;
+    }
+    if (!*ret_may_try) {
+        return true;
     }
     if (*owned != '\0') {
         pause_usec(POLL_USEC);
         return true;
     }
-    if (!on_all(opening->conns, opening->count, start_snapshot, err) || !read_text(control, read_owned, &owned_after, err) ||
-        !read_text(control, read_executed, &after, err)) {
+    if (!on_all(opening->conns, opening->count, start_snapshot, err) ||
+        !read_gtids(control, read_owned, &owned_after, ret_may_try, err) ||
+        !read_gtids(control, read_executed, &after, ret_may_try, err)) {
         return false;
     }
-    *ret_proved = *owned_after == '\0' && text_equal(before, after);
+    *ret_proved = *ret_may_try && *owned_after == '\0' && text_equal(before, after);
     if (*ret_proved) {
         opening->result->position = *after == '\0' ? NULL : mem_copy_text(after);
     }
@@ -283,7 +321,11 @@ static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
         return false;
     }
     const int64_t until = clock_monotonic_usec() + PROOF_USEC;
-    bool may_try = !status.has_filter && !failpoint_fails("snapshot-proof");
+    bool is_whole = true;
+    if (conn_is_mariadb(control) && !mariadb_log_is_whole(control, &is_whole, err)) {
+        return false;
+    }
+    bool may_try = is_whole && !status.has_filter && !failpoint_fails("snapshot-proof");
     while (may_try && !*ret_proved && clock_monotonic_usec() < until) {
         if (!cancel_check(opening->cancel, err)) {
             return false;
@@ -300,21 +342,41 @@ static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
 
 // --- the lock -------------------------------------------------------------------------------------------------------------
 
+// True where SQL of the job may read tables that a lock on the job's own does not cover.
+static bool may_read_other_tables(const SourceSpec *spec)
+{
+    if (spec->where != NULL && strcasestr(spec->where, "select") != NULL) {
+        return true;
+    }
+    for (char **column = spec->columns; column != NULL && *column != NULL; column++) {
+        if (strcasestr(*column, "select") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Opens the snapshots while the job's tables are locked. *ret_done stays false, with *ret_reason, where the lock cannot be had.
 static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, "LOCK TABLES ");
     for (size_t i = 0; i < opening->relation_count; i++) {
-        if (opening->relations[i]->table == NULL) {
-            *ret_reason = mem_copy_text("the tables of a query are not known");
+        if (opening->relations[i]->table == NULL || may_read_other_tables(opening->relations[i]->spec)) {
+            *ret_reason = mem_copy_text("the tables of a query or subquery are not known");
             return true;
         }
-        buf_add_format(&sql, "%s%s READ", i == 0 ? "" : ", ", opening->relations[i]->from);
+        bool stands = false;  // the server refuses a table that is named twice
+        for (size_t k = 0; k < i; k++) {
+            stands = stands || text_equal(opening->relations[k]->from, opening->relations[i]->from);
+        }
+        if (!stands) {
+            buf_add_format(&sql, "%s%s READ", i == 0 ? "" : ", ", opening->relations[i]->from);
+        }
     }
     Conn *control = opening->server->control;
     CLEANUP(mem_free_text) char *settings =
-        mem_format("SET SESSION lock_wait_timeout=%d, innodb_lock_wait_timeout=%d, autocommit=0", LOCK_SECONDS, LOCK_SECONDS);
+        mem_format("SET SESSION lock_wait_timeout=%d, innodb_lock_wait_timeout=%d, innodb_table_locks=1, autocommit=0", LOCK_SECONDS, LOCK_SECONDS);
     if (failpoint_fails("snapshot-lock")) {
         *ret_reason = mem_copy_text("failpoint");
         return true;
@@ -366,6 +428,31 @@ static bool open_single(Opening *opening, Err *err)
            mariadb_position(opening->server->control, position, &opening->result->position, err);
 }
 
+// Which server answers: behind a proxy or a name of several addresses it need not be the same for all connections.
+static bool read_identity(Conn *conn, char **ret_identity, Err *err)
+{
+    return read_text(conn, conn_is_mariadb(conn) ? "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir)"
+                                                 : "SELECT @@server_uuid",
+                     ret_identity, err);
+}
+
+static bool is_one_server(const Opening *opening, bool *ret_is_one, Err *err)
+{
+    CLEANUP(mem_free_text) char *control = NULL;
+    if (!read_identity(opening->server->control, &control, err)) {
+        return false;
+    }
+    *ret_is_one = true;
+    for (size_t i = 0; i < opening->count; i++) {
+        CLEANUP(mem_free_text) char *identity = NULL;
+        if (!read_identity(opening->conns[i], &identity, err)) {
+            return false;
+        }
+        *ret_is_one = *ret_is_one && text_equal(control, identity);
+    }
+    return true;
+}
+
 static void keep_one(Snapshot *snapshot)
 {
     for (size_t i = 1; i < snapshot->conn_count; i++) {
@@ -378,6 +465,16 @@ static bool open_all(Opening *opening, Err *err)
 {
     Snapshot *snapshot = opening->result;
     bool is_done = false;
+    bool is_one = true;
+    if (opening->count > 1 && !is_one_server(opening, &is_one, err)) {
+        return false;
+    }
+    if (!is_one) {
+        snapshot->warning = mem_copy_text("one connection reads everything, because the datasource's address leads to several "
+                                          "servers, which have no moment in common; name one of them");
+        keep_one(snapshot);
+        opening->count = 1;
+    }
     if (opening->count > 1) {
         if (!try_equal(opening, &is_done, err) || is_done) {
             return is_done;

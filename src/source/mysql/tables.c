@@ -263,7 +263,7 @@ static bool add_matching(Server *server, const SourceSpec *spec, const char *dat
     } else {
         buf_add_text(&sql, "t.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')");
     }
-    buf_add_text(&sql, " AND t.table_type NOT LIKE '%VIEW%' ORDER BY t.table_schema, t.table_name");
+    buf_add_text(&sql, " AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY t.table_schema, t.table_name");
     CLEANUP(conn_rows_done) ConnRows rows = {0};
     if (!conn_rows(server->control, buf_text(&sql), &rows, err)) {
         return false;
