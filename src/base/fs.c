@@ -173,13 +173,27 @@ static bool fs_sync_parent(const char *path, Err *err)
     return fs_sync_dir(parent, err);
 }
 
+static bool fs_is_same(const char *a, const char *b)
+{
+    struct stat a_status;
+    struct stat b_status;
+    return stat(a, &a_status) == 0 && stat(b, &b_status) == 0 && a_status.st_ino == b_status.st_ino &&
+           a_status.st_dev == b_status.st_dev;
+}
+
 bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret_exists, Err *err)
 {
     CLEANUP(mem_free_text) char *aside = fs_aside_name(path);
     bool done = fs_write_aside(aside, bytes, len, err);
     bool exists = false;
     if (done && link(aside, path) != 0) {
-        exists = errno == EEXIST;
+        exists = errno == EEXIST && !fs_is_same(aside, path);
+        // Where a network file system sent the request twice, the second finds what the first made: ours.
+        if (errno == EEXIST && !exists) {
+            (void)unlink(aside);
+            *ret_exists = false;
+            return true;
+        }
         // Some file systems have no hard links; they take the rename that refuses to replace.
         if (!exists && renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
             exists = errno == EEXIST;
@@ -273,7 +287,13 @@ bool fs_list(const char *path, FsList *ret_list, Err *err)
     }
     FsList list = {0};
     size_t capacity = 0;
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+    for (;;) {
+        // Only errno tells an error from the end: a listing cut short must not pass for a whole one.
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) {
+            break;
+        }
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
         }
@@ -283,7 +303,12 @@ bool fs_list(const char *path, FsList *ret_list, Err *err)
         }
         list.names[list.count++] = mem_copy_text(entry->d_name);
     }
+    const int code = errno;
     (void)closedir(dir);
+    if (code != 0) {
+        fs_list_done(&list);
+        return fs_fail(err, "list", path, code);
+    }
     if (list.count > 0) {
         qsort(list.names, list.count, sizeof(*list.names), compare_names);
     }

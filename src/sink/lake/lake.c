@@ -152,6 +152,14 @@ static bool lake_sync_folders(const LakeSink *lake, const char *folder, Err *err
     return fs_sync_dir(path, err);
 }
 
+// A new table's own entry in the folder above it.
+static bool lake_sync_above(const LakeSink *lake, Err *err)
+{
+    CLEANUP(mem_free_text) char *path = mem_copy_text(lake->table->path);
+    *strrchr(path, '/') = '\0';
+    return fs_sync_dir(path[0] == '\0' ? "/" : path, err);
+}
+
 static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **producers,
                               size_t count, Err *err)
 {
@@ -241,6 +249,9 @@ static bool lake_load(Sink *sink, const LoadInput *input, Err *err)
     if (!done) {
         marker_end(lake->marker, /* is_committed= */ false);
         lake->marker = NULL;
+        return false;
+    }
+    if (lake->table->version < 0 && !lake_sync_above(lake, err)) {
         return false;
     }
     for (size_t i = 0; i < lake->file_count; i++) {
