@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@ typedef struct SignalWait {
     sigset_t signals;
     Cancel *cancel;
     pthread_t thread;
+    atomic_bool is_over;
 } SignalWait;
 
 static void *signal_wait_run(void *argument)
@@ -24,7 +26,10 @@ static void *signal_wait_run(void *argument)
             continue;
         }
         if (signal_number == SIGUSR1) {
-            return NULL;  // the run is over
+            if (atomic_load(&wait->is_over)) {
+                return NULL;
+            }
+            continue;  // somebody else's
         }
         if (count++ > 0) {
             // What a killed run leaves behind, the next one removes.
@@ -50,9 +55,10 @@ static bool signal_wait_begin(SignalWait *wait, Cancel *cancel, Err *err)
 
 static void signal_wait_end(SignalWait *wait)
 {
+    // The signals stay blocked: one that came late must not end the process before its report.
+    atomic_store(&wait->is_over, true);
     (void)pthread_kill(wait->thread, SIGUSR1);
     (void)pthread_join(wait->thread, NULL);
-    (void)pthread_sigmask(SIG_UNBLOCK, &wait->signals, NULL);
 }
 
 static void instance_print(const RunReport *report, InstanceOutput output)
@@ -81,7 +87,7 @@ bool instance_fail(const char *job, const char *bizdate, InstanceOutput output, 
 bool instance_run(const Job *job, InstanceOutput output, Err *err)
 {
     Cancel *cancel = cancel_new();
-    SignalWait wait;
+    SignalWait wait = {0};
     bool done = signal_wait_begin(&wait, cancel, err);
     if (done) {
         RunReport report;

@@ -134,6 +134,7 @@ bool option_parse(const Command *command, const Option *options, int argc, char 
                 return false;
             }
         } else if (count == max_arguments) {
+            datasource_hide_password(argv[i]);  // the word may be a URL
             (void)fail(err, FAIL_CONFIG, "one argument too many for weir %s: \"%s\"", command->name,
                        argv[i]);
             return fail_hint(err, "Usage: weir %s", command->usage);

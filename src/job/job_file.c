@@ -263,11 +263,13 @@ static bool fail_no_job(const Project *project, const char *name, Err *err)
         return false;
     }
     const char *nearest = text_nearest(name, (const char *const *)names);
+    CLEANUP(mem_free_text) char *shown = mem_copy_text(name);
+    datasource_hide_password(shown);  // somebody may have typed a URL
     if (nearest != NULL) {
-        (void)fail(err, FAIL_CONFIG, "there is no job \"%.100s\", did you mean \"%s\"?", name,
+        (void)fail(err, FAIL_CONFIG, "there is no job \"%.100s\", did you mean \"%s\"?", shown,
                    nearest);
     } else {
-        (void)fail(err, FAIL_CONFIG, "there is no job \"%.100s\" in \"%s/jobs\"", name,
+        (void)fail(err, FAIL_CONFIG, "there is no job \"%.100s\" in \"%s/jobs\"", shown,
                    project->dir);
     }
     CLEANUP(buf_done) Buf known = {0};

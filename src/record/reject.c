@@ -8,6 +8,7 @@
 #include "record/reject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -145,7 +146,9 @@ static bool reject_open(Reject *reject, Err *err)
             return err_context(err, "reject file");
         }
     }
-    reject->file = fopen(reject->path, "we");
+    // Whole rows: for the user who runs weir only.
+    const int fd = open(reject->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    reject->file = fd < 0 ? NULL : fdopen(fd, "w");
     if (reject->file == NULL) {
         return fail(err, FAIL_TARGET, "could not write the reject file \"%s\": %s", reject->path,
                     strerror(errno));

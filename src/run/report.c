@@ -1,9 +1,12 @@
 // The end of a run in words and in JSON. Both are made from the same struct, so they cannot disagree.
 #include "run/report.h"
 
-#include <sys/resource.h>
-
+#include "base/emit.h"
+#include "base/fs.h"
+#include "base/number.h"
 #include "base/text.h"
+
+#define PROC_STATUS_MAX ((size_t)64 << 10)
 
 void run_report_done(RunReport *report)
 {
@@ -33,8 +36,20 @@ void run_report_warn(RunReport *report, const char *text)
 
 uint64_t run_peak_memory(void)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+    // Not getrusage: its figure is carried over exec, so a large parent's would show.
+    CLEANUP(buf_done) Buf status = {0};
+    Err ignored;
+    if (!fs_read("/proc/self/status", PROC_STATUS_MAX, &status, &ignored)) {
+        return 0;
+    }
+    const char *peak = strstr(buf_text(&status), "VmHWM:");
+    if (peak == NULL) {
+        return 0;
+    }
+    peak += strlen("VmHWM:");
+    peak += strspn(peak, " \t");
+    uint64_t kib = 0;
+    return number_parse_u64(peak, strspn(peak, "0123456789"), &kib) ? kib * 1024 : 0;
 }
 
 static double report_rate(const RunReport *report)
