@@ -1,20 +1,21 @@
 // A Delta Lake table: reading its log, and changing it by one atomic commit.
 //
-// Format: the Delta Transaction Log Protocol, github.com/delta-io/delta, PROTOCOL.md. Weir writes reader
-// version 1 / writer version 2, and 3 / 7 with the feature timestampNtz where the schema has a
-// timestamp_ntz column. It refuses tables with features that it does not know (deletion vectors, column mapping ...).
+// Format: the Delta Transaction Log Protocol, github.com/delta-io/delta, PROTOCOL.md. Weir writes
+// reader version 1 / writer version 2, and 3 / 7 with the feature timestampNtz where the schema has
+// a timestamp_ntz column. It refuses tables with features that it does not know (deletion vectors,
+// column mapping ...).
 #pragma once
 
 #include "record/schema.h"
 
 // One active data file.
 typedef struct DeltaFile {
-    char *path;              // relative to the table as in the log, percent-encoded
-    char **partition_values; // in the order of the partition columns; NULL is the null partition
+    char *path;               // relative to the table as in the log, percent-encoded
+    char **partition_values;  // in the order of the partition columns; NULL is the null partition
     int64_t size;
     int64_t modified_ms;
-    int64_t rows;            // numRecords of stats, -1 where missing
-    char *stats;             // JSON text or NULL
+    int64_t rows;  // numRecords of stats, -1 where missing
+    char *stats;   // JSON text or NULL
 } DeltaFile;
 
 typedef struct DeltaProperty {
@@ -22,13 +23,15 @@ typedef struct DeltaProperty {
     char *value;
 } DeltaProperty;
 
-// The table at one version. Open struct: plain data that users read; only delta.c's functions change it.
+// The table at one version. Open struct: plain data that users read; only delta.c's functions
+// change it.
 typedef struct DeltaTable {
-    char *path;              // the table's folder, absolute
-    int64_t version;         // -1: there is no table
+    char *path;       // the table's folder, absolute
+    int64_t version;  // -1: there is no table
     char *id;
-    Schema schema;           // all columns, partition columns included. Types that weir does not write (array, map,
-                             // struct) come as TYPE_TEXT with source_type set to the type's JSON
+    Schema
+        schema;  // all columns, partition columns included. Types that weir does not write (array,
+                 // map, struct) come as TYPE_TEXT with source_type set to the type's JSON
     char **partition_columns;
     size_t partition_count;
     DeltaProperty *properties;  // the configuration map
@@ -38,9 +41,10 @@ typedef struct DeltaTable {
     bool has_timestamp_ntz;  // the protocol declares it
 } DeltaTable;
 
-// Reads the newest version (version < 0) or the one named. A folder that is missing or empty gives version -1.
-// FAIL_TARGET with what to do: the path is a file, a folder of something else, a corrupt log file (named, with its line), a
-// gap in the log, a feature that weir does not know (named).
+// Reads the newest version (version < 0) or the one named. A folder that is missing or empty gives
+// version -1. FAIL_TARGET with what to do: the path is a file, a folder of something else, a
+// corrupt log file (named, with its line), a gap in the log, a feature that weir does not know
+// (named).
 bool delta_open(const char *path, int64_t version, DeltaTable **ret_table, Err *err) MUST_CHECK;
 void delta_free(DeltaTable *table);
 const char *delta_property(const DeltaTable *table, const char *key);  // NULL where unset
@@ -52,16 +56,17 @@ typedef struct DeltaCommit DeltaCommit;
 DeltaCommit *delta_commit_new(const DeltaTable *table) MUST_CHECK;
 void delta_commit_free(DeltaCommit *commit);
 
-// Creates the table, or changes its schema: all columns with the partition columns among them. On an existing table
-// the new schema may only add columns and properties. Copies everything.
-void delta_commit_schema(DeltaCommit *commit, const Schema *schema, const char *const *partition_columns,
-                         size_t partition_count);
+// Creates the table, or changes its schema: all columns with the partition columns among them. On
+// an existing table the new schema may only add columns and properties. Copies everything.
+void delta_commit_schema(DeltaCommit *commit, const Schema *schema,
+                         const char *const *partition_columns, size_t partition_count);
 void delta_commit_property(DeltaCommit *commit, const char *key, const char *value);
-// Adds a file. `path` is relative to the table's folder and not encoded; stats is JSON or NULL. Copies everything.
-void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values, int64_t size,
-                      int64_t rows, const char *stats);
-// Removes every file whose partition values equal `values` where values[i] is not NULL (NULL matches any); with all NULL,
-// or a table without partitions, every file.
+// Adds a file. `path` is relative to the table's folder and not encoded; stats is JSON or NULL.
+// Copies everything.
+void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values,
+                      int64_t size, int64_t rows, const char *stats);
+// Removes every file whose partition values equal `values` where values[i] is not NULL (NULL
+// matches any); with all NULL, or a table without partitions, every file.
 void delta_commit_replace(DeltaCommit *commit, const char *const *values);
 // Removes every file in the partitions that files added by this commit lie in.
 void delta_commit_replace_written(DeltaCommit *commit);
@@ -75,16 +80,18 @@ typedef struct DeltaCommitResult {
     int64_t rows_removed;  // -1 where a removed file has no statistics
 } DeltaCommitResult;
 
-// Publishes: writes the next log file put-if-absent. `operation` is commitInfo's ("WRITE"), `mode` its mode.
-// Where another writer took the version, its commits are read: other partitions -> the next version is tried; the same
-// partition, schema or protocol -> FAIL_TARGET, nothing changed. Writes a checkpoint every delta.checkpointInterval (10) versions;
-// a checkpoint that fails does not fail the commit. The data files must be synced before.
-bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode, DeltaCommitResult *ret_result,
-                  Err *err) MUST_CHECK;
+// Publishes: writes the next log file put-if-absent. `operation` is commitInfo's ("WRITE"), `mode`
+// its mode. Where another writer took the version, its commits are read: other partitions -> the
+// next version is tried; the same partition, schema or protocol -> FAIL_TARGET, nothing changed.
+// Writes a checkpoint every delta.checkpointInterval (10) versions; a checkpoint that fails does
+// not fail the commit. The data files must be synced before.
+bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
+                  DeltaCommitResult *ret_result, Err *err) MUST_CHECK;
 
 // "ds=20161114" with Hive's escaping (percent) of what a folder name cannot hold; NULL value is
 // __HIVE_DEFAULT_PARTITION__. Appends to out.
 void delta_partition_folder(const char *column, const char *value, Buf *out);
 
-// Delta's name of a type: "long", "decimal(20,0)", "timestamp_ntz" ...; UINT64 becomes decimal(20,0).
+// Delta's name of a type: "long", "decimal(20,0)", "timestamp_ntz" ...; UINT64 becomes
+// decimal(20,0).
 void delta_type_name(Type type, Buf *out);

@@ -1,12 +1,13 @@
-// Rows into Parquet files. A thread a producer gathers rows into columns until a row group is full, encodes and
-// compresses it, and appends it to the file that all share.
+// Rows into Parquet files. A thread a producer gathers rows into columns until a row group is full,
+// encodes and compresses it, and appends it to the file that all share.
 //
-// We write Parquet ourselves because this is where a run's processor time went: DuckDB's COPY over a table function,
-// which this replaced, took three times as much for the same rows (docs/internals/parquet.md has the figures). DuckDB, pyarrow
-// and delta-rs read the files back in the tests.
+// We write Parquet ourselves because this is where a run's processor time went: DuckDB's COPY over
+// a table function, which this replaced, took three times as much for the same rows
+// (docs/internals/parquet.md has the figures). DuckDB, pyarrow and delta-rs read the files back in
+// the tests.
 //
-// Memory: a thread holds one row group three times at worst, as gathered, as an encoded page of its widest column, and
-// compressed; so a row group is cut by bytes as well as by rows.
+// Memory: a thread holds one row group three times at worst, as gathered, as an encoded page of its
+// widest column, and compressed; so a row group is cut by bytes as well as by rows.
 #include "base/base.h"
 
 #include "lake/parquet.h"
@@ -19,7 +20,10 @@
 
 #define GROUP_BYTES_MIN ((uint64_t)2 << 20)
 #define GROUP_BYTES_MAX ((uint64_t)64 << 20)
-#define GROUP_COPIES 6  // of a row group's bytes that a thread may hold, with what buffers grow ahead
+#define GROUP_COLUMN_BYTES_MIN \
+    4096  // so that what the footer says of a column is less than the column
+#define GROUP_COPIES \
+    6  // of a row group's bytes that a thread may hold, with what buffers grow ahead
 #define FAILED_CHECK_ROWS 256
 
 typedef struct Writing {
@@ -48,7 +52,9 @@ typedef struct Filling {
 static size_t group_bytes(const ParquetWrite *write)
 {
     const uint64_t share = write->memory_bytes / (write->producer_count * GROUP_COPIES);
-    return share < GROUP_BYTES_MIN ? GROUP_BYTES_MIN : share > GROUP_BYTES_MAX ? GROUP_BYTES_MAX : share;
+    const uint64_t columns = write->schema->count * (uint64_t)GROUP_COLUMN_BYTES_MIN;
+    const uint64_t min = columns > GROUP_BYTES_MIN ? columns : GROUP_BYTES_MIN;
+    return share < min ? min : share > GROUP_BYTES_MAX ? GROUP_BYTES_MAX : share;
 }
 
 static void filling_init(Filling *filling, Writing *writing, void *producer)
@@ -57,7 +63,7 @@ static void filling_init(Filling *filling, Writing *writing, void *producer)
     *filling = (Filling){.writing = writing, .producer = producer};
     filling->columns = mem_alloc(schema->count * sizeof(*filling->columns));
     filling->chunks = mem_alloc(schema->count * sizeof(*filling->chunks));
-    filling->encoder = parquet_encoder_new();
+    filling->encoder = parquet_encoder_new(writing->group_bytes * 2);
     filling->group.limit = SIZE_MAX / 2;
     for (size_t i = 0; i < schema->count; i++) {
         filling->columns[i] = parquet_column_new(schema->fields[i].type);
@@ -84,15 +90,17 @@ static bool filling_flush(Filling *filling, Err *err)
     const size_t count = filling->writing->write->schema->count;
     buf_clear(&filling->group);
     for (size_t i = 0; i < count; i++) {
-        if (!parquet_column_encode(filling->columns[i], filling->encoder, &filling->group, &filling->chunks[i], err)) {
+        if (!parquet_column_encode(filling->columns[i], filling->encoder, &filling->group,
+                                   &filling->chunks[i], err)) {
             return false;
         }
-        parquet_column_clear(filling->columns[i], filling->writing->group_bytes);
+        parquet_column_clear(filling->columns[i]);
     }
-    if (!parquet_output_append(filling->writing->output, &filling->group, filling->chunks, filling->rows, err)) {
+    if (!parquet_output_append(filling->writing->output, &filling->group, filling->chunks,
+                               filling->rows, err)) {
         return false;
     }
-    if (filling->group.capacity > 2 * filling->writing->group_bytes) {
+    if (filling->group.capacity > filling->writing->group_bytes * 2) {
         buf_done(&filling->group);
     }
     filling->rows = 0;
@@ -122,8 +130,9 @@ static bool filling_add(Filling *filling, const Value *row, Err *err)
         filling->bytes += parquet_column_add(filling->columns[i], &row[i]);
     }
     filling->rows++;
-    return ((int64_t)filling->rows < write->row_group_rows && filling->bytes < filling->writing->group_bytes) ||
-           filling_flush(filling, err);
+    return ((int64_t)filling->rows < write->row_group_rows
+            && filling->bytes < filling->writing->group_bytes)
+           || filling_flush(filling, err);
 }
 
 static bool filling_pull(Filling *filling, Err *err)
@@ -173,9 +182,11 @@ static void writing_run(Writing *writing)
     for (size_t i = 0; i < write->producer_count; i++) {
         filling_init(&fillings[i], writing, write->producers[i]);
     }
-    // The first producer is this thread's; one whose thread does not start is pulled here afterwards.
+    // The first producer is this thread's; one whose thread does not start is pulled here
+    // afterwards.
     for (size_t i = 1; i < write->producer_count; i++) {
-        fillings[i].thread_runs = pthread_create(&fillings[i].thread, NULL, filling_run, &fillings[i]) == 0;
+        fillings[i].thread_runs =
+            pthread_create(&fillings[i].thread, NULL, filling_run, &fillings[i]) == 0;
     }
     for (size_t i = 0; i < write->producer_count; i++) {
         if (!fillings[i].thread_runs) {
@@ -196,7 +207,8 @@ bool parquet_write(const ParquetWrite *write, ParquetFiles *ret_files, Err *err)
     assert(write->producer_count > 0);
     assert(write->schema->count > 0);
     failpoint("files-before");
-    Writing writing = {.write = write, .output = parquet_output_new(write), .group_bytes = group_bytes(write)};
+    Writing writing = {
+        .write = write, .output = parquet_output_new(write), .group_bytes = group_bytes(write)};
     (void)pthread_mutex_init(&writing.lock, NULL);
     writing_run(&writing);
     const bool has_failed = atomic_load(&writing.has_failed);

@@ -1,7 +1,8 @@
-// Rows into Parquet files: one thread a producer pulls, gathers row groups, encodes and compresses them (zstd).
+// Rows into Parquet files: one thread a producer pulls, gathers row groups, encodes and compresses
+// them (zstd).
 //
-// Memory stays under `memory_bytes` whatever the row count and row width, but for a single value that is larger than its
-// share.
+// Memory stays under `memory_bytes` whatever the row count and row width, but for a single value
+// that is larger than its share.
 #pragma once
 
 #include "base/cancel.h"

@@ -1,12 +1,14 @@
-// Distinct values of a column. Integers of a small range are looked up by their distance from the least one;
-// everything else by hash. Both give up early where the first values say that a dictionary will not pay.
+// Distinct values of a column. Integers of a small range are looked up by their distance from the
+// least one; everything else by hash. Both give up early where the first values say that a
+// dictionary will not pay.
 #include "base/base.h"
 
-#include "lake/parquet_encode.h"
+#include "lake/parquet_dictionary.h"
 
-#define SLOT_COUNT (DICTIONARY_MAX * 4)  // of the hash table: at most a quarter full
-#define DIRECT_RANGE 65536
-#define PROBE_COUNT 4096                // values after which it is judged
+#define SLOT_BITS_MIN 6
+#define SLOT_BITS_MAX 16
+#define SLOT_COUNT (1 << SLOT_BITS_MAX)   // of the hash table: at most a quarter full
+#define PROBE_COUNT 4096                  // values after which it is judged first
 #define TEXT_BYTES_MAX ((size_t)1 << 20)  // of all entries together
 
 typedef struct TextEntry {
@@ -17,6 +19,7 @@ typedef struct TextEntry {
 
 struct Dictionary {
     size_t count;
+    unsigned slot_bits;
     uint16_t *indexes;
     size_t index_capacity;
     int64_t ints[DICTIONARY_MAX];
@@ -24,7 +27,7 @@ struct Dictionary {
     uint16_t slots[SLOT_COUNT];  // index of the entry plus one; 0: free
 };
 
-_Static_assert(DIRECT_RANGE <= SLOT_COUNT, "the slots serve as the table of a small range");
+_Static_assert(DICTIONARY_MAX * 4 <= SLOT_COUNT, "the table is at most a quarter full");
 _Static_assert(DICTIONARY_MAX < UINT16_MAX, "an index plus one fits 16 bits");
 
 Dictionary *dictionary_new(void)
@@ -41,73 +44,112 @@ void dictionary_free(Dictionary *dictionary)
     free(dictionary);
 }
 
-static void dictionary_begin(Dictionary *dictionary, size_t count)
+// `slots` are cleared. Few where the values are few: a table may have a thousand columns, and a
+// partition a hundred rows.
+static void dictionary_begin(Dictionary *dictionary, size_t count, size_t slots)
 {
     dictionary->count = 0;
     if (dictionary->index_capacity < count) {
         dictionary->indexes = mem_grow(dictionary->indexes, count * sizeof(*dictionary->indexes));
         dictionary->index_capacity = count;
     }
-    memset(dictionary->slots, 0, sizeof(dictionary->slots));
+    memset(dictionary->slots, 0, slots * sizeof(*dictionary->slots));
 }
 
-// After PROBE_COUNT values more than half were new: a dictionary would hold most of the column.
+static void dictionary_begin_hash(Dictionary *dictionary, size_t count)
+{
+    dictionary->slot_bits = SLOT_BITS_MIN;
+    while (dictionary->slot_bits < SLOT_BITS_MAX
+           && count * 4 > (size_t)1 << dictionary->slot_bits) {
+        dictionary->slot_bits++;
+    }
+    dictionary_begin(dictionary, count, (size_t)1 << dictionary->slot_bits);
+}
+
+// Of the values seen no more than half were new: otherwise a dictionary would hold most of the
+// column.
 static bool dictionary_pays(const Dictionary *dictionary, size_t seen)
 {
-    return seen != PROBE_COUNT || dictionary->count <= PROBE_COUNT / 2;
+    return dictionary->count <= seen / 2;
 }
 
-static bool dictionary_of_range(Dictionary *dictionary, const int64_t *values, size_t count, int64_t min)
+// The next entry's index plus one, for a slot; 0 where the dictionary is full.
+static uint16_t dictionary_extend(Dictionary *dictionary)
+{
+    return dictionary->count == DICTIONARY_MAX ? 0 : (uint16_t)++dictionary->count;
+}
+
+// --- integers -------------------------------------------------------------------------------------
+
+static bool dictionary_of_range(Dictionary *dictionary, const int64_t *values, size_t count,
+                                int64_t min)
 {
     for (size_t i = 0; i < count; i++) {
         uint16_t *slot = &dictionary->slots[(uint64_t)values[i] - (uint64_t)min];
         if (*slot == 0) {
-            if (dictionary->count == DICTIONARY_MAX) {
+            *slot = dictionary_extend(dictionary);
+            if (*slot == 0) {
                 return false;
             }
-            dictionary->ints[dictionary->count] = values[i];
-            *slot = (uint16_t)++dictionary->count;
+            dictionary->ints[*slot - 1] = values[i];
         }
         dictionary->indexes[i] = (uint16_t)(*slot - 1);
     }
-    return true;
+    return dictionary_pays(dictionary, count);
 }
+
+// Multiplying carries every bit of the value into the highest ones, which choose the slot.
+#define HASH_FACTOR UINT64_C(0x9E3779B97F4A7C15)  // 2^64 divided by the golden ratio
+
+static bool dictionary_of_many(Dictionary *dictionary, const int64_t *values, size_t count)
+{
+    const unsigned shift = 64 - dictionary->slot_bits;
+    const size_t mask = ((size_t)1 << dictionary->slot_bits) - 1;
+    for (size_t i = 0; i < count; i++) {
+        if (i == PROBE_COUNT && !dictionary_pays(dictionary, i)) {
+            return false;
+        }
+        const int64_t value = values[i];
+        size_t at = (size_t)((uint64_t)value * HASH_FACTOR >> shift);
+        while (dictionary->slots[at] != 0 && dictionary->ints[dictionary->slots[at] - 1] != value) {
+            at = (at + 1) & mask;
+        }
+        uint16_t *slot = &dictionary->slots[at];
+        if (*slot == 0) {
+            *slot = dictionary_extend(dictionary);
+            if (*slot == 0) {
+                return false;
+            }
+            dictionary->ints[*slot - 1] = value;
+        }
+        dictionary->indexes[i] = (uint16_t)(*slot - 1);
+    }
+    return dictionary_pays(dictionary, count);
+}
+
+bool dictionary_of_ints(Dictionary *dictionary, const int64_t *values, size_t count, int64_t min,
+                        int64_t max)
+{
+    const uint64_t range = (uint64_t)max - (uint64_t)min;
+    if (range < SLOT_COUNT) {
+        dictionary_begin(dictionary, count, (size_t)range + 1);
+        return dictionary_of_range(dictionary, values, count, min);
+    }
+    dictionary_begin_hash(dictionary, count);
+    return dictionary_of_many(dictionary, values, count);
+}
+
+// --- texts ----------------------------------------------------------------------------------------
 
 static uint64_t hash_mix(uint64_t value)
 {
-    value *= UINT64_C(0x9E3779B97F4A7C15);  // 2^64 divided by the golden ratio
-    return value ^ value >> 29;
-}
-
-bool dictionary_of_ints(Dictionary *dictionary, const int64_t *values, size_t count, int64_t min, int64_t max)
-{
-    dictionary_begin(dictionary, count);
-    if ((uint64_t)max - (uint64_t)min < DIRECT_RANGE) {
-        return dictionary_of_range(dictionary, values, count, min);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!dictionary_pays(dictionary, i)) {
-            return false;
-        }
-        size_t at = (size_t)(hash_mix((uint64_t)values[i]) >> 32) % SLOT_COUNT;
-        while (dictionary->slots[at] != 0 && dictionary->ints[dictionary->slots[at] - 1] != values[i]) {
-            at = (at + 1) % SLOT_COUNT;
-        }
-        if (dictionary->slots[at] == 0) {
-            if (dictionary->count == DICTIONARY_MAX) {
-                return false;
-            }
-            dictionary->ints[dictionary->count] = values[i];
-            dictionary->slots[at] = (uint16_t)++dictionary->count;
-        }
-        dictionary->indexes[i] = (uint16_t)(dictionary->slots[at] - 1);
-    }
-    return true;
+    value *= HASH_FACTOR;
+    return value ^ value >> 32;
 }
 
 static uint32_t hash_text(const char *bytes, size_t len)
 {
-    uint64_t hash = hash_mix(len + 1);
+    uint64_t hash = len;
     for (; len >= sizeof(uint64_t); bytes += sizeof(uint64_t), len -= sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, bytes, sizeof(word));
@@ -117,38 +159,44 @@ static uint32_t hash_text(const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         word = word << 8 | (unsigned char)bytes[i];
     }
-    return (uint32_t)(hash_mix(hash ^ word) >> 32);
+    return (uint32_t)(hash_mix(hash_mix(hash ^ word)) >> 32);
 }
 
-bool dictionary_of_texts(Dictionary *dictionary, const uint32_t *lens, size_t count, const char *bytes)
+bool dictionary_of_texts(Dictionary *dictionary, const uint32_t *lens, size_t count,
+                         const char *bytes)
 {
-    dictionary_begin(dictionary, count);
+    dictionary_begin_hash(dictionary, count);
+    const unsigned shift = 32 - dictionary->slot_bits;
+    const size_t mask = ((size_t)1 << dictionary->slot_bits) - 1;
     size_t text_bytes = 0;
     for (size_t i = 0; i < count; bytes += lens[i], i++) {
-        if (!dictionary_pays(dictionary, i)) {
+        if (i == PROBE_COUNT && !dictionary_pays(dictionary, i)) {
             return false;
         }
         const uint32_t hash = hash_text(bytes, lens[i]);
-        size_t at = hash % SLOT_COUNT;
-        const TextEntry *entry = NULL;
-        for (; dictionary->slots[at] != 0; at = (at + 1) % SLOT_COUNT) {
-            entry = &dictionary->texts[dictionary->slots[at] - 1];
-            if (entry->hash == hash && entry->len == lens[i] && memcmp(entry->bytes, bytes, lens[i]) == 0) {
+        size_t at = hash >> shift;
+        for (; dictionary->slots[at] != 0; at = (at + 1) & mask) {
+            const TextEntry *entry = &dictionary->texts[dictionary->slots[at] - 1];
+            if (entry->hash == hash && entry->len == lens[i]
+                && memcmp(entry->bytes, bytes, lens[i]) == 0) {
                 break;
             }
         }
-        if (dictionary->slots[at] == 0) {
+        uint16_t *slot = &dictionary->slots[at];
+        if (*slot == 0) {
             text_bytes += lens[i];
-            if (dictionary->count == DICTIONARY_MAX || text_bytes > TEXT_BYTES_MAX) {
+            *slot = text_bytes > TEXT_BYTES_MAX ? 0 : dictionary_extend(dictionary);
+            if (*slot == 0) {
                 return false;
             }
-            dictionary->texts[dictionary->count] = (TextEntry){bytes, lens[i], hash};
-            dictionary->slots[at] = (uint16_t)++dictionary->count;
+            dictionary->texts[*slot - 1] = (TextEntry){bytes, lens[i], hash};
         }
-        dictionary->indexes[i] = (uint16_t)(dictionary->slots[at] - 1);
+        dictionary->indexes[i] = (uint16_t)(*slot - 1);
     }
-    return true;
+    return dictionary_pays(dictionary, count);
 }
+
+// --- results --------------------------------------------------------------------------------------
 
 size_t dictionary_count(const Dictionary *dictionary)
 {

@@ -1,6 +1,11 @@
-// Bit packing, runs and deltas. These loops see every value that is written: each is one pass over an
-// array, with a 64-bit accumulator where bits are packed.
+// Bit packing, runs and deltas. These loops see every value that is written: each is one pass over
+// an array, with a 64-bit word where bits are packed. All integers are little-endian, as the
+// machines are that we build for.
+#include "base/base.h"
+
 #include "lake/parquet_encode.h"
+
+#include "lake/varint.h"
 
 #define RUN_MIN 8  // shorter runs are packed: a run costs a header and may split a group of eight
 #define DELTA_BLOCK 128
@@ -12,35 +17,19 @@ unsigned encode_bit_width(uint64_t max)
     return max == 0 ? 0 : 64 - (unsigned)__builtin_clzll(max);
 }
 
-static void encode_varint(Buf *out, uint64_t value)
-{
-    char bytes[10];
-    size_t len = 0;
-    while (value >= 0x80) {
-        bytes[len++] = (char)(value | 0x80);
-        value >>= 7;
-    }
-    bytes[len++] = (char)value;
-    buf_add_bytes(out, bytes, len);
-}
-
-static void encode_zigzag(Buf *out, int64_t value)
-{
-    encode_varint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
-}
-
 // --- the hybrid of runs and packed groups -----------------------------------------------------------------
 
 // Packs `count` values, a multiple of eight once the zeros that fill the last group are counted.
 static void hybrid_packed(const uint16_t *values, size_t count, unsigned bit_width, Buf *out)
 {
     const size_t groups = (count + 7) / 8;
-    encode_varint(out, groups << 1 | 1);
+    varint_add(out, groups << 1 | 1);
     const size_t bytes = groups * bit_width;
     if (!buf_reserve(out, bytes + sizeof(uint64_t))) {
         return;
     }
     char *to = out->data + out->len;
+    out->len += bytes;
     uint64_t bits = 0;
     unsigned bit_count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -54,19 +43,20 @@ static void hybrid_packed(const uint16_t *values, size_t count, unsigned bit_wid
             bit_count -= 32;
         }
     }
-    memcpy(to, &bits, sizeof(bits));  // the rest; what is past the last group is not counted below
-    const size_t done = (size_t)(to - (out->data + out->len)) + (bit_count + 7) / 8;
-    if (done < bytes) {
-        memset(out->data + out->len + done, 0, bytes - done);
+    // The rest. More than that is written, and it is zeros: what follows overwrites them. Where the
+    // last group is filled up with more bytes than these, they are set too.
+    memcpy(to, &bits, sizeof(bits));
+    const char *end = out->data + out->len;
+    if (to + sizeof(bits) < end) {
+        memset(to + sizeof(bits), 0, (size_t)(end - to) - sizeof(bits));
     }
-    out->len += bytes;
     out->data[out->len] = '\0';
 }
 
-static void hybrid_run(uint16_t value, size_t count, unsigned bit_width, Buf *out)
+void encode_run(uint16_t value, size_t count, unsigned bit_width, Buf *out)
 {
-    encode_varint(out, count << 1);
-    buf_add_bytes(out, &value, (bit_width + 7) / 8);  // little-endian, as all machines that we build for
+    varint_add(out, count << 1);
+    buf_add_bytes(out, &value, (bit_width + 7) / 8);
 }
 
 void encode_hybrid(const uint16_t *values, size_t count, unsigned bit_width, Buf *out)
@@ -77,13 +67,14 @@ void encode_hybrid(const uint16_t *values, size_t count, unsigned bit_width, Buf
         while (end < count && values[end] == values[i]) {
             end++;
         }
-        // Only a whole number of groups may stand before a run: the packed part takes what it lacks of it.
+        // Only a whole number of groups may stand before a run: the packed part takes what it lacks
+        // of it.
         const size_t lacking = (8 - (i - packed_from) % 8) % 8;
         if (end - i >= RUN_MIN + lacking) {
             if (i + lacking > packed_from) {
                 hybrid_packed(values + packed_from, i + lacking - packed_from, bit_width, out);
             }
-            hybrid_run(values[i], end - i - lacking, bit_width, out);
+            encode_run(values[i], end - i - lacking, bit_width, out);
             packed_from = end;
         }
         i = end;
@@ -95,42 +86,54 @@ void encode_hybrid(const uint16_t *values, size_t count, unsigned bit_width, Buf
 
 // --- deltas -------------------------------------------------------------------------------------------------
 
-static void delta_miniblock(const uint64_t *deltas, unsigned bit_width, Buf *out)
+static void delta_header(size_t count, int64_t first, Buf *out)
 {
-    unsigned __int128 bits = 0;
-    unsigned bit_count = 0;
-    char packed[DELTA_MINIBLOCK * sizeof(uint64_t) + sizeof(uint64_t)];
-    size_t len = 0;
-    for (size_t i = 0; i < DELTA_MINIBLOCK; i++) {
-        bits |= (unsigned __int128)deltas[i] << bit_count;
-        bit_count += bit_width;
-        if (bit_count >= 64) {
-            const uint64_t word = (uint64_t)bits;
-            memcpy(packed + len, &word, sizeof(word));
-            len += sizeof(word);
-            bits >>= 64;
-            bit_count -= 64;
-        }
-    }
-    const uint64_t word = (uint64_t)bits;
-    memcpy(packed + len, &word, sizeof(word));
-    buf_add_bytes(out, packed, DELTA_MINIBLOCK / 8 * bit_width);
+    varint_add(out, DELTA_BLOCK);
+    varint_add(out, DELTA_MINIBLOCKS);
+    varint_add(out, count);
+    varint_add_zigzag(out, first);
 }
 
-// One block of `count` differences (at most DELTA_BLOCK; the rest of the array is scratch).
-static void delta_block(int64_t *differences, size_t count, bool is_int32, Buf *out)
+static void delta_miniblock(const uint64_t *deltas, unsigned bit_width, Buf *out)
 {
-    int64_t min = differences[0];
-    for (size_t i = 1; i < count; i++) {
-        min = differences[i] < min ? differences[i] : min;
+    const size_t bytes = DELTA_MINIBLOCK / 8 * bit_width;
+    if (bytes == 0 || !buf_reserve(out, bytes + sizeof(uint64_t))) {
+        return;
     }
-    uint64_t deltas[DELTA_BLOCK] = {0};
+    char *to = out->data + out->len;
+    uint64_t word = 0;
+    unsigned bit_count = 0;  // in the word: below 64
+    for (size_t i = 0; i < DELTA_MINIBLOCK; i++) {
+        word |= deltas[i] << bit_count;
+        bit_count += bit_width;
+        if (bit_count >= 64) {
+            memcpy(to, &word, sizeof(word));
+            to += sizeof(word);
+            bit_count -= 64;
+            word = bit_count == 0 ? 0 : deltas[i] >> (bit_width - bit_count);
+        }
+    }
+    memcpy(to, &word, sizeof(word));
+    out->len += bytes;
+    out->data[out->len] = '\0';
+}
+
+// A block of `count` values, at most DELTA_BLOCK, that stand behind the value before them.
+static void delta_block(const int64_t *values, size_t count, bool is_int32, Buf *out)
+{
+    uint64_t deltas[DELTA_BLOCK];
+    int64_t min = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t delta = (uint64_t)differences[i] - (uint64_t)min;
-        deltas[i] = is_int32 ? (uint32_t)delta : delta;
+        const uint64_t difference = (uint64_t)values[i + 1] - (uint64_t)values[i];
+        const int64_t wrapped = is_int32 ? (int32_t)(uint32_t)difference : (int64_t)difference;
+        min = wrapped < min ? wrapped : min;
+        deltas[i] = (uint64_t)wrapped;
     }
-    encode_zigzag(out, min);
-    unsigned char widths[DELTA_MINIBLOCKS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        deltas[i] -= (uint64_t)min;
+    }
+    memset(deltas + count, 0, (DELTA_BLOCK - count) * sizeof(*deltas));
+    unsigned char widths[DELTA_MINIBLOCKS];
     for (size_t m = 0; m < DELTA_MINIBLOCKS; m++) {
         uint64_t all = 0;
         for (size_t i = 0; i < DELTA_MINIBLOCK; i++) {
@@ -138,40 +141,36 @@ static void delta_block(int64_t *differences, size_t count, bool is_int32, Buf *
         }
         widths[m] = (unsigned char)encode_bit_width(all);
     }
+    varint_add_zigzag(out, min);
     buf_add_bytes(out, widths, sizeof(widths));
-    // Miniblocks past the last value are not written.
-    for (size_t m = 0; m < DELTA_MINIBLOCKS && m * DELTA_MINIBLOCK < count; m++) {
+    // Of miniblocks past the last value only the width is written; it is 0, and so are their
+    // deltas.
+    for (size_t m = 0; m < DELTA_MINIBLOCKS; m++) {
         delta_miniblock(deltas + m * DELTA_MINIBLOCK, widths[m], out);
     }
 }
 
 void encode_delta(const int64_t *values, size_t count, bool is_int32, Buf *out)
 {
-    encode_varint(out, DELTA_BLOCK);
-    encode_varint(out, DELTA_MINIBLOCKS);
-    encode_varint(out, count);
-    encode_zigzag(out, count == 0 ? 0 : values[0]);
-    int64_t differences[DELTA_BLOCK];
+    delta_header(count, count == 0 ? 0 : values[0], out);
     for (size_t from = 1; from < count; from += DELTA_BLOCK) {
         const size_t left = count - from;
-        const size_t block = left < DELTA_BLOCK ? left : DELTA_BLOCK;
-        for (size_t i = 0; i < block; i++) {
-            const uint64_t difference = (uint64_t)values[from + i] - (uint64_t)values[from + i - 1];
-            differences[i] = is_int32 ? (int32_t)(uint32_t)difference : (int64_t)difference;
-        }
-        delta_block(differences, block, is_int32, out);
+        delta_block(values + from - 1, left < DELTA_BLOCK ? left : DELTA_BLOCK, is_int32, out);
     }
 }
 
-void encode_delta_length(const uint32_t *lens, size_t count, const char *bytes, size_t byte_count, Buf *out)
+void encode_delta_length(const uint32_t *lens, size_t count, const char *bytes, size_t byte_count,
+                         Buf *out)
 {
-    // Lengths go through the integer encoder a piece at a time would need its state kept; a column of lengths is
-    // small beside its text, so it is widened whole.
-    int64_t *wide = mem_alloc((count == 0 ? 1 : count) * sizeof(*wide));
-    for (size_t i = 0; i < count; i++) {
-        wide[i] = lens[i];
+    delta_header(count, count == 0 ? 0 : lens[0], out);
+    int64_t wide[1 + DELTA_BLOCK];
+    for (size_t from = 1; from < count; from += DELTA_BLOCK) {
+        const size_t left = count - from;
+        const size_t block = left < DELTA_BLOCK ? left : DELTA_BLOCK;
+        for (size_t i = 0; i <= block; i++) {
+            wide[i] = lens[from - 1 + i];
+        }
+        delta_block(wide, block, /* is_int32= */ true, out);
     }
-    encode_delta(wide, count, /* is_int32= */ true, out);
-    free(wide);
     buf_add_bytes(out, bytes, byte_count);
 }

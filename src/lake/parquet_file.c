@@ -1,6 +1,6 @@
-// Threads compress on their own and take the lock only to append bytes that are ready, so the files are few and well
-// filled however many threads there are. What was appended is handed to the disk at once (sync_file_range), which
-// leaves little for the sync at the end to wait for.
+// Threads compress on their own and take the lock only to append bytes that are ready, so the files
+// are few and well filled however many threads there are. What was appended is handed to the disk
+// at once (sync_file_range), which leaves little for the sync at the end to wait for.
 #include "base/base.h"
 
 #include "lake/parquet_file.h"
@@ -13,7 +13,9 @@
 #include "base/fs.h"
 #include "lake/parquet_footer.h"
 
-static const char magic[] = "PAR1";
+// Of one file's footer, which is held until the file ends: a table of a thousand columns fills it
+// first.
+#define FOOTER_BYTES_MAX ((size_t)16 << 20)
 
 struct ParquetOutput {
     const ParquetWrite *write;
@@ -22,21 +24,13 @@ struct ParquetOutput {
     int fd;
     char *path;
     int64_t size;
-    ParquetGroup *groups;
+    int64_t rows;
+    Buf groups;  // as the footer says them
     size_t group_count;
+    ParquetBounds bounds[PARQUET_STATS_COLUMNS];
     // Those that are finished.
     ParquetFiles files;
 };
-
-static void output_drop_groups(ParquetOutput *output)
-{
-    for (size_t i = 0; i < output->group_count; i++) {
-        free(output->groups[i].chunks);
-    }
-    free(output->groups);
-    output->groups = NULL;
-    output->group_count = 0;
-}
 
 ParquetOutput *parquet_output_new(const ParquetWrite *write)
 {
@@ -57,7 +51,7 @@ void parquet_output_free(ParquetOutput *output)
         (void)unlink(output->path);
     }
     free(output->path);
-    output_drop_groups(output);
+    buf_done(&output->groups);
     parquet_files_done(&output->files);
     (void)pthread_mutex_destroy(&output->lock);
     free(output);
@@ -82,27 +76,28 @@ static bool output_open(ParquetOutput *output, Err *err)
     free(output->path);
     output->path = fs_join(output->write->folder, name);
     output->size = 0;
-    return fs_create(output->path, &output->fd, err) && output_write(output, magic, strlen(magic), err);
+    output->rows = 0;
+    output->group_count = 0;
+    buf_clear(&output->groups);
+    memset(output->bounds, 0, sizeof(output->bounds));
+    return fs_create(output->path, &output->fd, err)
+           && output_write(output, PARQUET_MAGIC, strlen(PARQUET_MAGIC), err);
+}
+
+static size_t output_stats_columns(const ParquetOutput *output)
+{
+    const size_t count = output->write->schema->count;
+    return count < PARQUET_STATS_COLUMNS ? count : PARQUET_STATS_COLUMNS;
 }
 
 // What the log says of the file.
 static ParquetFile output_describe(const ParquetOutput *output)
 {
-    const Schema *schema = output->write->schema;
-    const size_t count = schema->count < PARQUET_STATS_COLUMNS ? schema->count : PARQUET_STATS_COLUMNS;
-    ParquetBounds *bounds = mem_alloc(PARQUET_STATS_COLUMNS * sizeof(*bounds));
-    int64_t rows = 0;
-    for (size_t g = 0; g < output->group_count; g++) {
-        rows += output->groups[g].rows;
-        for (size_t i = 0; i < count; i++) {
-            parquet_bounds_merge(&bounds[i], &output->groups[g].chunks[i].bounds, schema->fields[i].type);
-        }
-    }
     CLEANUP(buf_done) Buf stats = {0};
-    parquet_stats_json(schema, bounds, count, rows, &stats);
-    free(bounds);
+    parquet_stats_json(output->write->schema, output->bounds, output_stats_columns(output),
+                       output->rows, &stats);
     return (ParquetFile){.name = mem_copy_text(strrchr(output->path, '/') + 1),
-                         .rows = rows,
+                         .rows = output->rows,
                          .size = output->size,
                          .stats = buf_take(&stats)};
 }
@@ -110,42 +105,55 @@ static ParquetFile output_describe(const ParquetOutput *output)
 static bool output_close(ParquetOutput *output, Err *err)
 {
     CLEANUP(buf_done) Buf footer = {0};
-    parquet_footer(output->write->schema, output->groups, output->group_count, &footer);
-    if (!buf_ok(&footer, "the footer of a Parquet file", err) ||
-        !output_write(output, footer.data, footer.len, err)) {
+    parquet_footer(output->write->schema, &output->groups, output->group_count, output->rows,
+                   &footer);
+    if (!buf_ok(&output->groups, "the footer of a Parquet file", err)
+        || !buf_ok(&footer, "the footer of a Parquet file", err)
+        || !output_write(output, footer.data, footer.len, err)) {
         return false;
     }
     output->files.files =
         mem_grow(output->files.files, (output->files.count + 1) * sizeof(*output->files.files));
     output->files.files[output->files.count++] = output_describe(output);
-    output_drop_groups(output);
     const bool is_synced = fs_sync_descriptor(output->fd, output->path, err);
     (void)close(output->fd);
     output->fd = -1;
     return is_synced;
 }
 
-static bool output_append(ParquetOutput *output, const Buf *bytes, const ParquetChunk *chunks, size_t rows, Err *err)
+static bool output_is_full(const ParquetOutput *output)
+{
+    return (uint64_t)output->size >= output->write->file_bytes
+           || output->groups.len >= FOOTER_BYTES_MAX || output->group_count == PARQUET_GROUPS_MAX;
+}
+
+static bool output_append(ParquetOutput *output, const Buf *bytes, const ParquetChunk *chunks,
+                          size_t rows, Err *err)
 {
     if (output->fd < 0 && !output_open(output, err)) {
         return false;
     }
+    const Schema *schema = output->write->schema;
     const ParquetGroup group = {
+        .ordinal = output->group_count++,
         .offset = output->size,
         .rows = (int64_t)rows,
         .bytes = (int64_t)bytes->len,
-        .chunks = mem_alloc(output->write->schema->count * sizeof(*chunks)),
+        .chunks = chunks,
     };
-    memcpy(group.chunks, chunks, output->write->schema->count * sizeof(*chunks));
-    output->groups = mem_grow(output->groups, (output->group_count + 1) * sizeof(*output->groups));
-    output->groups[output->group_count++] = group;
+    parquet_footer_group(schema, &group, &output->groups);
+    output->rows += group.rows;
+    for (size_t i = 0; i < output_stats_columns(output); i++) {
+        parquet_bounds_merge(&output->bounds[i], &chunks[i].bounds, schema->fields[i].type);
+    }
     if (!output_write(output, bytes->data, bytes->len, err)) {
         return false;
     }
-    return (uint64_t)output->size < output->write->file_bytes || output_close(output, err);
+    return !output_is_full(output) || output_close(output, err);
 }
 
-bool parquet_output_append(ParquetOutput *output, const Buf *bytes, const ParquetChunk *chunks, size_t rows, Err *err)
+bool parquet_output_append(ParquetOutput *output, const Buf *bytes, const ParquetChunk *chunks,
+                           size_t rows, Err *err)
 {
     (void)pthread_mutex_lock(&output->lock);
     const bool done = output_append(output, bytes, chunks, rows, err);
@@ -158,7 +166,8 @@ bool parquet_output_finish(ParquetOutput *output, ParquetFiles *ret_files, Err *
     if (output->files.count == 0 && output->fd < 0 && !output_open(output, err)) {
         return false;
     }
-    if ((output->fd >= 0 && !output_close(output, err)) || !fs_sync_dir(output->write->folder, err)) {
+    if ((output->fd >= 0 && !output_close(output, err))
+        || !fs_sync_dir(output->write->folder, err)) {
         return false;
     }
     *ret_files = output->files;

@@ -41,12 +41,11 @@ static void footer_decimal(Thrift *thrift, int precision, int scale)
     thrift_end(thrift);
 }
 
-// The old name of the type is for instants only: it always meant UTC.
+// The old name of the type always meant an instant, and the format still wants it for local times
+// too.
 static void footer_timestamp(Thrift *thrift, bool is_instant)
 {
-    if (is_instant) {
-        thrift_i32(thrift, 6, CONVERTED_TIMESTAMP_MICROS);
-    }
+    thrift_i32(thrift, 6, CONVERTED_TIMESTAMP_MICROS);
     thrift_begin(thrift, 10);
     thrift_begin(thrift, 8);  // TIMESTAMP
     thrift_bool(thrift, 1, is_instant);
@@ -147,11 +146,9 @@ static void footer_bound(Thrift *thrift, int id, Type type, const ParquetBound *
         thrift_binary(thrift, id, &bound->f64, sizeof(bound->f64));
         break;
     case PARQUET_FIXED: {
-        char bytes[sizeof(__int128)];
+        char bytes[PARQUET_FIXED_MAX];
         const size_t len = parquet_fixed_len(type);
-        for (size_t i = 0; i < len; i++) {
-            bytes[len - 1 - i] = (char)(bound->i128 >> (8 * i));
-        }
+        parquet_fixed_bytes(bound->i128, len, bytes);
         thrift_binary(thrift, id, bytes, len);
         break;
     }
@@ -164,22 +161,48 @@ static void footer_bound(Thrift *thrift, int id, Type type, const ParquetBound *
 // A prefix is a lower bound of what it was cut from, but no upper one: such a maximum is left out.
 static void footer_statistics(Thrift *thrift, Type type, const ParquetBounds *bounds)
 {
+    const ParquetPhysical physical = parquet_physical(type);
+    const bool has_max = bounds->has_values && !bounds->max.is_cut;
     thrift_begin(thrift, 12);
     thrift_i64(thrift, 3, bounds->null_count);
-    if (bounds->has_values && !bounds->has_nan) {
-        if (!bounds->max.is_cut) {
-            footer_bound(thrift, 5, type, &bounds->max);
-        }
+    if (has_max) {
+        footer_bound(thrift, 5, type, &bounds->max);
+    }
+    if (bounds->has_values) {
         footer_bound(thrift, 6, type, &bounds->min);
-        if (!bounds->max.is_cut) {
-            thrift_bool(thrift, 7, true);
-        }
+    }
+    if (has_max) {
+        thrift_bool(thrift, 7, true);
+    }
+    if (bounds->has_values) {
         thrift_bool(thrift, 8, !bounds->min.is_cut);
+    }
+    if (physical == PARQUET_FLOAT || physical == PARQUET_DOUBLE) {
+        thrift_i64(thrift, 9, bounds->nan_count);
     }
     thrift_end(thrift);
 }
 
-static void footer_chunk(Thrift *thrift, const Field *field, const ParquetGroup *group, const ParquetChunk *chunk)
+// Readers that skip row groups by their dictionary want to know that all pages use it.
+static void footer_page_stats(Thrift *thrift, const ParquetChunk *chunk)
+{
+    thrift_list(thrift, 13, THRIFT_STRUCT, chunk->has_dictionary ? 2 : 1);
+    if (chunk->has_dictionary) {
+        thrift_item_begin(thrift);
+        thrift_i32(thrift, 1, PARQUET_DICTIONARY_PAGE);
+        thrift_i32(thrift, 2, PARQUET_PLAIN);
+        thrift_i32(thrift, 3, 1);
+        thrift_end(thrift);
+    }
+    thrift_item_begin(thrift);
+    thrift_i32(thrift, 1, PARQUET_DATA_PAGE);
+    thrift_i32(thrift, 2, (int32_t)chunk->encoding);
+    thrift_i32(thrift, 3, 1);
+    thrift_end(thrift);
+}
+
+static void footer_chunk(Thrift *thrift, const Field *field, const ParquetGroup *group,
+                         const ParquetChunk *chunk)
 {
     thrift_item_begin(thrift);
     thrift_i64(thrift, 2, 0);
@@ -202,44 +225,40 @@ static void footer_chunk(Thrift *thrift, const Field *field, const ParquetGroup 
         thrift_i64(thrift, 11, group->offset + (int64_t)chunk->offset);
     }
     footer_statistics(thrift, field->type, &chunk->bounds);
+    footer_page_stats(thrift, chunk);
     thrift_end(thrift);
     thrift_end(thrift);
 }
 
-static void footer_group(Thrift *thrift, const Schema *schema, const ParquetGroup *group, size_t index)
+void parquet_footer_group(const Schema *schema, const ParquetGroup *group, Buf *out)
 {
+    assert(group->ordinal < PARQUET_GROUPS_MAX);
     int64_t uncompressed = 0;
-    thrift_item_begin(thrift);
-    thrift_list(thrift, 1, THRIFT_STRUCT, schema->count);
+    Thrift thrift = thrift_writer(out);
+    thrift_list(&thrift, 1, THRIFT_STRUCT, schema->count);
     for (size_t i = 0; i < schema->count; i++) {
-        footer_chunk(thrift, &schema->fields[i], group, &group->chunks[i]);
+        footer_chunk(&thrift, &schema->fields[i], group, &group->chunks[i]);
         uncompressed += group->chunks[i].uncompressed_size;
     }
-    thrift_i64(thrift, 2, uncompressed);
-    thrift_i64(thrift, 3, group->rows);
-    thrift_i64(thrift, 5, group->offset);
-    thrift_i64(thrift, 6, group->bytes);
-    if (index <= INT16_MAX) {
-        thrift_i16(thrift, 7, (int16_t)index);
-    }
-    thrift_end(thrift);
+    thrift_i64(&thrift, 2, uncompressed);
+    thrift_i64(&thrift, 3, group->rows);
+    thrift_i64(&thrift, 5, group->offset);
+    thrift_i64(&thrift, 6, group->bytes);
+    thrift_i16(&thrift, 7, (int16_t)group->ordinal);
+    thrift_end(&thrift);
 }
 
-void parquet_footer(const Schema *schema, const ParquetGroup *groups, size_t group_count, Buf *out)
+void parquet_footer(const Schema *schema, const Buf *groups, size_t group_count, int64_t rows,
+                    Buf *out)
 {
     const size_t begin = out->len;
-    int64_t rows = 0;
-    for (size_t i = 0; i < group_count; i++) {
-        rows += groups[i].rows;
-    }
     Thrift thrift = thrift_writer(out);
     thrift_i32(&thrift, 1, 2);
     footer_schema(schema, &thrift);
     thrift_i64(&thrift, 3, rows);
     thrift_list(&thrift, 4, THRIFT_STRUCT, group_count);
-    for (size_t i = 0; i < group_count; i++) {
-        footer_group(&thrift, schema, &groups[i], i);
-    }
+    buf_add_bytes(out, groups->data, groups->len);
+    // Readers of Java want this form: they take the word before "version" for the writer.
     thrift_text(&thrift, 6, "weir version " WEIR_VERSION);
     // Without the orders readers may not trust the bounds.
     thrift_list(&thrift, 7, THRIFT_STRUCT, schema->count);
@@ -252,5 +271,5 @@ void parquet_footer(const Schema *schema, const ParquetGroup *groups, size_t gro
     thrift_end(&thrift);
     const uint32_t len = (uint32_t)(out->len - begin);
     buf_add_bytes(out, &len, sizeof(len));
-    buf_add_text(out, "PAR1");
+    buf_add_text(out, PARQUET_MAGIC);
 }

@@ -1,7 +1,7 @@
 // Statistics of a Parquet file as Delta's log wants them (the protocol's "Per-file Statistics"),
-// made from the bounds of a file's columns. Readers skip files by them, so a bound may be wide but never
-// wrong: whatever cannot be said exactly is left out, and what the format cuts off is cut towards the
-// safe side.
+// made from the bounds of a file's columns. Readers skip files by them, so a bound may be wide but
+// never wrong: whatever cannot be said exactly is left out, and what the format cuts off is cut
+// towards the safe side.
 #include "base/base.h"
 
 #include "lake/parquet_file.h"
@@ -26,8 +26,8 @@ static bool stats_year_is_common(int year)
     return year >= 1 && year <= 9999;
 }
 
-// Delta keeps milliseconds: the lower bound is cut, the upper bound rounded up. The last millisecond of year 9999
-// cannot be: there the upper bound keeps its microseconds.
+// Delta keeps milliseconds: the lower bound is cut, the upper bound rounded up. The last
+// millisecond of year 9999 cannot be: there the upper bound keeps its microseconds.
 static bool stats_time(int64_t usec, BoundSide side, bool is_instant, JsonWriter *json)
 {
     const int64_t rest = ((usec % USEC_PER_MS) + USEC_PER_MS) % USEC_PER_MS;
@@ -43,9 +43,10 @@ static bool stats_time(int64_t usec, BoundSide side, bool is_instant, JsonWriter
         return false;
     }
     CLEANUP(mem_free_text)
-    char *iso = mem_format("%04d-%02d-%02dT%02d:%02d:%02d.%0*d%s", civil.year, civil.month, civil.day,
-                           civil.hour, civil.minute, civil.second, digits,
-                           digits == 3 ? civil.micros / USEC_PER_MS : civil.micros, is_instant ? "Z" : "");
+    char *iso =
+        mem_format("%04d-%02d-%02dT%02d:%02d:%02d.%0*d%s", civil.year, civil.month, civil.day,
+                   civil.hour, civil.minute, civil.second, digits,
+                   digits == 3 ? civil.micros / USEC_PER_MS : civil.micros, is_instant ? "Z" : "");
     emit_text(json, iso);
     return true;
 }
@@ -112,7 +113,8 @@ static bool stats_bound(Type type, const ParquetBound *bound, BoundSide side, Js
         stats_decimal(bound->i128, 0, json);
         return true;
     case TYPE_DECIMAL:
-        stats_decimal(parquet_physical(type) == PARQUET_FIXED ? bound->i128 : bound->i64, type.scale, json);
+        stats_decimal(parquet_physical(type) == PARQUET_FIXED ? bound->i128 : bound->i64,
+                      type.scale, json);
         return true;
     case TYPE_FLOAT32:
     case TYPE_FLOAT64:
@@ -125,7 +127,8 @@ static bool stats_bound(Type type, const ParquetBound *bound, BoundSide side, Js
         if (!stats_year_is_common(civil.year)) {
             return false;
         }
-        CLEANUP(mem_free_text) char *date = mem_format("%04d-%02d-%02d", civil.year, civil.month, civil.day);
+        CLEANUP(mem_free_text)
+        char *date = mem_format("%04d-%02d-%02d", civil.year, civil.month, civil.day);
         emit_text(json, date);
         return true;
     }
@@ -140,20 +143,20 @@ static bool stats_bound(Type type, const ParquetBound *bound, BoundSide side, Js
     return false;
 }
 
-static void stats_bounds(const Schema *schema, const ParquetBounds *bounds, size_t count, BoundSide side,
-                         JsonWriter *json)
+static void stats_bounds(const Schema *schema, const ParquetBounds *bounds, size_t count,
+                         BoundSide side, JsonWriter *json)
 {
     CLEANUP(buf_done) Buf space = {0};
     emit_key(json, side == BOUND_MIN ? "minValues" : "maxValues");
     emit_begin_object(json);
     for (size_t i = 0; i < count; i++) {
-        if (!bounds[i].has_values || bounds[i].has_nan) {
+        if (!bounds[i].has_values) {
             continue;
         }
         buf_clear(&space);
         JsonWriter value = emit_writer(&space);
-        if (stats_bound(schema->fields[i].type, side == BOUND_MIN ? &bounds[i].min : &bounds[i].max, side,
-                        &value)) {
+        if (stats_bound(schema->fields[i].type, side == BOUND_MIN ? &bounds[i].min : &bounds[i].max,
+                        side, &value)) {
             emit_key(json, schema->fields[i].name);
             emit_raw(json, buf_text(&space), space.len);
         }

@@ -1,23 +1,10 @@
-// Varints, zigzag and field headers that hold the step from the last id: that is all of the protocol that
-// a writer of Parquet needs.
+// Varints, zigzag and field headers that hold the step from the last id: that is all of the
+// protocol that a writer of Parquet needs.
+#include "base/base.h"
+
 #include "lake/thrift.h"
 
-static void thrift_varint(Buf *out, uint64_t value)
-{
-    char bytes[10];
-    size_t len = 0;
-    while (value >= 0x80) {
-        bytes[len++] = (char)(value | 0x80);
-        value >>= 7;
-    }
-    bytes[len++] = (char)value;
-    buf_add_bytes(out, bytes, len);
-}
-
-static void thrift_zigzag(Buf *out, int64_t value)
-{
-    thrift_varint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
-}
+#include "lake/varint.h"
 
 static void thrift_field(Thrift *thrift, int id, int type)
 {
@@ -27,7 +14,7 @@ static void thrift_field(Thrift *thrift, int id, int type)
         buf_add_char(thrift->out, (char)((id - *last_id) << 4 | type));
     } else {
         buf_add_char(thrift->out, (char)type);
-        thrift_zigzag(thrift->out, id);
+        varint_add_zigzag(thrift->out, id);
     }
     *last_id = id;
 }
@@ -53,19 +40,19 @@ void thrift_end(Thrift *thrift)
 void thrift_i16(Thrift *thrift, int id, int16_t value)
 {
     thrift_field(thrift, id, THRIFT_I16);
-    thrift_zigzag(thrift->out, value);
+    varint_add_zigzag(thrift->out, value);
 }
 
 void thrift_i32(Thrift *thrift, int id, int32_t value)
 {
     thrift_field(thrift, id, THRIFT_I32);
-    thrift_zigzag(thrift->out, value);
+    varint_add_zigzag(thrift->out, value);
 }
 
 void thrift_i64(Thrift *thrift, int id, int64_t value)
 {
     thrift_field(thrift, id, THRIFT_I64);
-    thrift_zigzag(thrift->out, value);
+    varint_add_zigzag(thrift->out, value);
 }
 
 void thrift_byte(Thrift *thrift, int id, int8_t value)
@@ -82,7 +69,7 @@ void thrift_bool(Thrift *thrift, int id, bool value)
 void thrift_binary(Thrift *thrift, int id, const void *bytes, size_t len)
 {
     thrift_field(thrift, id, THRIFT_BINARY);
-    thrift_varint(thrift->out, len);
+    varint_add(thrift->out, len);
     buf_add_bytes(thrift->out, bytes, len);
 }
 
@@ -104,7 +91,7 @@ void thrift_list(Thrift *thrift, int id, ThriftType type, size_t count)
         buf_add_char(thrift->out, (char)(count << 4 | type));
     } else {
         buf_add_char(thrift->out, (char)(0xF0 | type));
-        thrift_varint(thrift->out, count);
+        varint_add(thrift->out, count);
     }
 }
 
@@ -115,11 +102,11 @@ void thrift_item_begin(Thrift *thrift)
 
 void thrift_item_i32(Thrift *thrift, int32_t value)
 {
-    thrift_zigzag(thrift->out, value);
+    varint_add_zigzag(thrift->out, value);
 }
 
 void thrift_item_text(Thrift *thrift, const char *text)
 {
-    thrift_varint(thrift->out, strlen(text));
+    varint_add(thrift->out, strlen(text));
     buf_add_text(thrift->out, text);
 }

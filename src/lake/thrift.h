@@ -1,7 +1,7 @@
 // Thrift's compact protocol, writing only: what Parquet's page headers and footer are made of.
 //
-// Format: github.com/apache/thrift, doc/specs/thrift-compact-protocol.md. Fields of a struct must be written in the order
-// of their ids. Thread: one at a time.
+// Format: github.com/apache/thrift, doc/specs/thrift-compact-protocol.md. Fields of a struct must
+// be written in the order of their ids. Thread: one at a time.
 #pragma once
 
 #include "base/buf.h"

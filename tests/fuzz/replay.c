@@ -1,8 +1,8 @@
 // Feeds every file of the folders (or files) it is given to a fuzz target, one at a time.
 //
-// Links with fuzz_<name>.c in place of libFuzzer's main, so that an input that once broke a parser is
-// tried in every build, by every compiler, without clang. A folder that is missing or empty fails:
-// a test that ran nothing must not pass.
+// Links with fuzz_<name>.c in place of libFuzzer's main, so that an input that once broke a parser
+// is tried in every build, by every compiler, without clang. A folder that is missing or empty
+// fails: a test that ran nothing must not pass.
 #include "base/base.h"
 
 #include <dirent.h>

@@ -235,7 +235,7 @@ static void write__text_of_every_length_keeps_its_bytes(void **state)
     }
 }
 
-// More text than a thread's arena holds: values that lie in the producer's memory.
+// Values that are large beside a row group's share of memory.
 typedef struct WideProducer {
     char *text;
     size_t len;
@@ -404,6 +404,133 @@ static void stats__leave_out_what_has_no_bound(void **state)
         "\"nullCount\":{\"day\":0,\"last\":0,\"none\":1,\"below_one\":0,\"flag\":0}}");
 }
 
+// Row groups of 2048 rows, each with NULLs elsewhere: the first and the last row, all, none, one
+// late.
+static void write__nulls_in_every_place(void **state)
+{
+    Fixture *fixture = *state;
+    add(fixture, "n", TYPE_INT32, 0, 0);
+    add(fixture, "i", TYPE_INT64, 0, 0);
+    add(fixture, "t", TYPE_TEXT, 0, 0);
+    add(fixture, "f", TYPE_FLOAT64, 0, 0);
+    add(fixture, "empty", TYPE_TEXT, 0, 0);
+    enum { GROUP = 2048, COUNT = 6 * GROUP };
+    Value *rows = mem_alloc(COUNT * 5 * sizeof(*rows));
+    for (int i = 0; i < COUNT; i++) {
+        const int at = i % GROUP;
+        const bool is_null[] = {false, at == 0,     at == GROUP - 1,
+                                true,  at % 2 == 0, at / 8 % 2 == 0};
+        rows[i * 5] = set_int(i);
+        rows[i * 5 + 4] = set_text("");
+        if (!is_null[i / GROUP]) {
+            rows[i * 5 + 1] = set_int(-i);
+            rows[i * 5 + 2] = set_text(at % 3 == 0 ? "" : "text");
+            rows[i * 5 + 3] = (Value){.state = VALUE_SET, .f64 = i / 2.0};
+        }
+    }
+    Err err = {0};
+    void *producers[1];
+    fixture->producer = (Producer){.rows = rows, .columns = 5, .count = COUNT, .fail_at = SIZE_MAX};
+    ParquetWrite write = write_of(fixture, producers);
+    write.row_group_rows = GROUP;
+    ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
+    free(rows);
+    assert_files(
+        fixture, "count(*), count(i), count(t), count(f), sum(length(empty))::bigint",
+        "WHERE (i IS NULL OR (i = -n AND f = n / 2 AND t = if(n % 2048 % 3 = 0, '', 'text')))",
+        "12288|8190|8190|8190|0\n");
+    assert_files(fixture, "n // 2048, count(i), min(n % 2048), max(n % 2048)",
+                 "WHERE i IS NOT NULL GROUP BY ALL ORDER BY ALL",
+                 "0|2048|0|2047\n1|2047|1|2047\n2|2047|0|2046\n4|1024|1|2047\n5|1024|8|2047\n");
+    assert_non_null(strstr(fixture->files.files[0].stats, "\"i\":4098"));
+}
+
+// The ordinal of a row group has 16 bits, and readers refuse a file that has more.
+static void write__ends_a_file_before_its_row_groups_run_out_of_numbers(void **state)
+{
+    Fixture *fixture = *state;
+    add(fixture, "n", TYPE_INT64, 0, 0);
+    enum { COUNT = 40000 };
+    Value *rows = mem_alloc(COUNT * sizeof(*rows));
+    for (int i = 0; i < COUNT; i++) {
+        rows[i] = set_int(i);
+    }
+    Err err = {0};
+    void *producers[1];
+    fixture->producer = (Producer){.rows = rows, .columns = 1, .count = COUNT, .fail_at = SIZE_MAX};
+    ParquetWrite write = write_of(fixture, producers);
+    write.row_group_rows = 1;
+    ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
+    free(rows);
+    assert_int_equal(fixture->files.count, 2);
+    assert_int_equal(fixture->files.files[0].rows, 32767);
+    assert_int_equal(fixture->files.files[1].rows, COUNT - 32767);
+    assert_non_null(strstr(fixture->files.files[1].stats, "\"minValues\":{\"n\":32767}"));
+    assert_files(fixture, "count(*), count(DISTINCT n), min(n), max(n)", "",
+                 "40000|40000|0|39999\n");
+}
+
+// What is kept of the row groups until their file ends does not grow with a table's columns.
+static void write__ends_a_file_when_its_footer_is_large(void **state)
+{
+    Fixture *fixture = *state;
+    enum { COLUMNS = 2000, COUNT = 120 };
+    Value *row = mem_alloc(COLUMNS * sizeof(*row));
+    for (int i = 0; i < COLUMNS; i++) {
+        CLEANUP(mem_free_text) char *name = mem_format("a_name_that_is_rather_long_%d", i);
+        add(fixture, name, TYPE_INT32, 0, 0);
+        row[i] = set_int(i);
+    }
+    Value *rows = mem_alloc(COUNT * COLUMNS * sizeof(*rows));
+    for (int i = 0; i < COUNT; i++) {
+        memcpy(&rows[i * COLUMNS], row, COLUMNS * sizeof(*row));
+    }
+    Err err = {0};
+    void *producers[1];
+    fixture->producer =
+        (Producer){.rows = rows, .columns = COLUMNS, .count = COUNT, .fail_at = SIZE_MAX};
+    ParquetWrite write = write_of(fixture, producers);
+    write.row_group_rows = 1;
+    ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
+    free(rows);
+    free(row);
+    assert_true(fixture->files.count > 1);
+    assert_files(fixture, "count(*), max(a_name_that_is_rather_long_1999)", "", "120|1999\n");
+}
+
+// The two zeros are equal, and NaN is beside all order: no bound may hide them, in one row group or
+// in two.
+static void stats__of_zeros_and_nan(void **state)
+{
+    Fixture *fixture = *state;
+    add(fixture, "zero", TYPE_FLOAT64, 0, 0);
+    add(fixture, "nan", TYPE_FLOAT32, 0, 0);
+    const Value rows[][2] = {
+        {{.state = VALUE_SET, .f64 = 0.0}, {.state = VALUE_SET, .f64 = 1.5}},
+        {{.state = VALUE_SET, .f64 = 0.0}, {.state = VALUE_SET, .f64 = NAN}},
+        {{.state = VALUE_SET, .f64 = -0.0}, {.state = VALUE_SET, .f64 = 2.5}},
+    };
+    for (int64_t group_rows = 1; group_rows <= 3; group_rows++) {
+        Err err = {0};
+        void *producers[1];
+        fixture->producer =
+            (Producer){.rows = rows[0], .columns = 2, .count = 3, .fail_at = SIZE_MAX};
+        ParquetWrite write = write_of(fixture, producers);
+        write.row_group_rows = group_rows;
+        parquet_files_done(&fixture->files);
+        fs_remove_tree(fixture->folder);
+        ASSERT_OK(fs_make_dirs(fixture->folder, &err), err);
+        ASSERT_OK(parquet_write(&write, &fixture->files, &err), err);
+        assert_string_equal(
+            fixture->files.files[0].stats,
+            "{\"numRecords\":3,\"minValues\":{\"zero\":-0},\"maxValues\":{\"zero\":0},"
+            "\"nullCount\":{\"zero\":0,\"nan\":0}}");
+        assert_files(fixture, "count(*)", "WHERE zero = 0.0", "3\n");
+        assert_files(fixture, "count(*)", "WHERE isnan(nan)", "1\n");
+        assert_files(fixture, "count(*)", "WHERE nan > 1", "3\n");  // DuckDB's NaN is the greatest
+    }
+}
+
 static void write__hands_back_the_producers_error(void **state)
 {
     Fixture *fixture = *state;
@@ -447,7 +574,7 @@ static void write__a_missing_folder_is_the_targets_fault(void **state)
     ASSERT_FAIL(parquet_write(&write, &fixture->files, &err), err, FAIL_TARGET, "/proc/nowhere");
 }
 
-// More producers than DuckDB has reason to run at once: every one is pulled to its end.
+// Many more producers than processors: every one is pulled to its end.
 static void write__pulls_every_producer(void **state)
 {
     Fixture *fixture = *state;
@@ -468,7 +595,7 @@ static void write__pulls_every_producer(void **state)
     assert_files(fixture, "count(*)", "", "6\n");
 }
 
-// DuckDB sets the memory of a dictionary aside for each column and thread before the first value.
+// Memory that is set aside for each column and thread adds up.
 static void write__a_thousand_texts_fit_in_little_memory(void **state)
 {
     Fixture *fixture = *state;
@@ -507,6 +634,10 @@ int main(void)
         TEST(write__a_thousand_texts_fit_in_little_memory),
         TEST(stats__are_bounds_as_delta_writes_them),
         TEST(stats__leave_out_what_has_no_bound),
+        TEST(write__nulls_in_every_place),
+        TEST(write__ends_a_file_before_its_row_groups_run_out_of_numbers),
+        TEST(write__ends_a_file_when_its_footer_is_large),
+        TEST(stats__of_zeros_and_nan),
         TEST(write__hands_back_the_producers_error),
         TEST(write__stops_when_cancelled),
         TEST(write__a_missing_folder_is_the_targets_fault),
