@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>   // before the names below are banned: a fortified build defines some of them inline
+#include <stdio.h>  // before the names below are banned: a fortified build defines some of them inline
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +22,9 @@
 
 // Memory for control-plane objects. These never return NULL: where a few bytes are not to be had
 // there is no way on, and the process aborts with a message. Free with free(). Thread: any.
-void *mem_alloc(size_t size) MUST_CHECK;                 // zeroed
-void *mem_grow(void *old, size_t size) MUST_CHECK;       // like realloc
-char *mem_copy_text(const char *text) MUST_CHECK;        // NULL gives NULL
+void *mem_alloc(size_t size) MUST_CHECK;                         // zeroed
+void *mem_grow(void *old, size_t size) MUST_CHECK;               // like realloc
+char *mem_copy_text(const char *text) MUST_CHECK;                // NULL gives NULL
 char *mem_copy_bytes(const void *bytes, size_t len) MUST_CHECK;  // adds a closing NUL
 char *mem_format(const char *format, ...) PRINTF(1, 2) MUST_CHECK;
 

@@ -88,10 +88,11 @@ void buf_add_base64(Buf *buf, const void *bytes, size_t len)
     }
     for (size_t i = 0; i < len; i += 3) {
         size_t left = len - i;
-        unsigned group = (unsigned)in[i] << 16 | (left > 1 ? (unsigned)in[i + 1] << 8 : 0) |
-                         (left > 2 ? (unsigned)in[i + 2] : 0);
+        unsigned group = (unsigned)in[i] << 16 | (left > 1 ? (unsigned)in[i + 1] << 8 : 0)
+                         | (left > 2 ? (unsigned)in[i + 2] : 0);
         char out[4] = {digits[group >> 18], digits[group >> 12 & 63],
-                       left > 1 ? digits[group >> 6 & 63] : '=', left > 2 ? digits[group & 63] : '='};
+                       left > 1 ? digits[group >> 6 & 63] : '=',
+                       left > 2 ? digits[group & 63] : '='};
         buf_add_bytes(buf, out, sizeof(out));
     }
 }

@@ -20,14 +20,14 @@ typedef struct Buf {
 
 void buf_done(Buf *buf);
 void buf_clear(Buf *buf);  // keeps the memory
-// Makes room for `more` bytes behind len and a NUL, for writers that fill data themselves; false where the limit
-// forbids it.
+// Makes room for `more` bytes behind len and a NUL, for writers that fill data themselves; false
+// where the limit forbids it.
 bool buf_reserve(Buf *buf, size_t more) MUST_CHECK;
 void buf_add_bytes(Buf *buf, const void *bytes, size_t len);
 void buf_add_text(Buf *buf, const char *text);
 void buf_add_char(Buf *buf, char c);
 void buf_add_format(Buf *buf, const char *format, ...) PRINTF(2, 3);
 void buf_add_base64(Buf *buf, const void *bytes, size_t len);  // RFC 4648 section 4, padded
-const char *buf_text(const Buf *buf);   // borrowed until the next write
-char *buf_take(Buf *buf) MUST_CHECK;    // the text, owned by the caller; buf is empty afterwards
+const char *buf_text(const Buf *buf);                          // borrowed until the next write
+char *buf_take(Buf *buf) MUST_CHECK;  // the text, owned by the caller; buf is empty afterwards
 bool buf_ok(const Buf *buf, const char *what, Err *err) MUST_CHECK;  // FAIL_INTERNAL on overflow

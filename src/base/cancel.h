@@ -18,6 +18,7 @@ bool cancel_requested(const Cancel *cancel);
 bool cancel_check(const Cancel *cancel, Err *err) MUST_CHECK;
 
 // `wake(object)` is called once, under the lock that cancel_remove_hook takes: after the removal
-// returns, it is not running and will not be called. Called at once where the stop was requested already.
+// returns, it is not running and will not be called. Called at once where the stop was requested
+// already.
 void cancel_add_hook(Cancel *cancel, void (*wake)(void *object), void *object);
 void cancel_remove_hook(Cancel *cancel, void *object);

@@ -1,5 +1,5 @@
-// Clock and calendar. The calendar is arithmetic on days from 0000-03-01, the usual trick that puts the
-// leap day at a year's end; the zone is libc's, chosen once by TZ.
+// Clock and calendar. The calendar is arithmetic on days from 0000-03-01, the usual trick that puts
+// the leap day at a year's end; the zone is libc's, chosen once by TZ.
 #include "base/clock.h"
 
 #include <time.h>
@@ -45,8 +45,8 @@ int64_t civil_to_days(int year, int month, int day)
 
 int64_t civil_to_usec(const Civil *civil)
 {
-    int64_t seconds = civil_to_days(civil->year, civil->month, civil->day) * 86400 +
-                      civil->hour * 3600 + civil->minute * 60 + civil->second;
+    int64_t seconds = civil_to_days(civil->year, civil->month, civil->day) * 86400
+                      + civil->hour * 3600 + civil->minute * 60 + civil->second;
     return seconds * USEC_PER_SECOND + civil->micros;
 }
 
@@ -90,8 +90,8 @@ bool clock_set_zone(const char *name, Err *err)
     // libc takes an unknown name for UTC without a word, so the zone's file is looked for first.
     CLEANUP(mem_free_text) char *path = mem_format("/usr/share/zoneinfo/%s", name);
     bool is_utc = strcmp(name, "UTC") == 0;
-    if (!is_utc && (strstr(name, "..") != NULL || name[0] == '/' || !fs_exists(path) ||
-                    fs_is_dir(path))) {
+    if (!is_utc
+        && (strstr(name, "..") != NULL || name[0] == '/' || !fs_exists(path) || fs_is_dir(path))) {
         (void)fail(err, FAIL_CONFIG, "unknown time zone \"%s\"", name);
         return fail_hint(err, "Use a name of the IANA database such as \"Asia/Shanghai\" or "
                               "\"UTC\"; the package tzdata holds them.");
@@ -112,8 +112,8 @@ int clock_offset_seconds(int64_t usec)
 
 int64_t clock_local_to_usec(const Civil *local)
 {
-    // mktime with tm_isdst -1 leaves the choice at a repeated hour to libc; asking for both readings and
-    // taking the earlier one that is true makes it ours.
+    // mktime with tm_isdst -1 leaves the choice at a repeated hour to libc; asking for both
+    // readings and taking the earlier one that is true makes it ours.
     int64_t as_utc = civil_to_usec(local);
     int64_t before = as_utc - clock_offset_seconds(as_utc - USEC_PER_DAY) * USEC_PER_SECOND;
     int64_t after = as_utc - clock_offset_seconds(as_utc + USEC_PER_DAY) * USEC_PER_SECOND;

@@ -17,7 +17,7 @@ int64_t clock_now_usec(void);        // wall clock, UTC
 int64_t clock_monotonic_usec(void);  // for measuring
 
 int64_t civil_to_days(int year, int month, int day);
-int64_t civil_to_usec(const Civil *civil);           // as if the civil time were UTC
+int64_t civil_to_usec(const Civil *civil);  // as if the civil time were UTC
 Civil civil_from_usec(int64_t usec);
 int civil_days_in_month(int year, int month);
 

@@ -20,7 +20,8 @@ void emit_text(JsonWriter *json, const char *text);  // NULL writes null
 void emit_text_bytes(JsonWriter *json, const char *bytes, size_t len);
 void emit_int(JsonWriter *json, int64_t value);
 void emit_uint(JsonWriter *json, uint64_t value);
-void emit_double(JsonWriter *json, double value);  // shortest text that reads back; null where not finite
+void emit_double(JsonWriter *json,
+                 double value);  // shortest text that reads back; null where not finite
 void emit_fixed(JsonWriter *json, double value, int decimals);  // "1.250"; null where not finite
 void emit_bool(JsonWriter *json, bool value);
 // The label: libjansson exports a function of this name, and would call ours in place of its own.

@@ -53,8 +53,8 @@ static void failpoint_read_setting(void)
 static bool failpoint_hit(const char *name)
 {
     (void)pthread_once(&setting_once, failpoint_read_setting);
-    return atomic_load_explicit(&setting_present, memory_order_relaxed) &&
-           strcmp(name, setting.name) == 0 && atomic_fetch_sub(&setting.passes_left, 1) == 1;
+    return atomic_load_explicit(&setting_present, memory_order_relaxed)
+           && strcmp(name, setting.name) == 0 && atomic_fetch_sub(&setting.passes_left, 1) == 1;
 }
 
 void failpoint(const char *name)

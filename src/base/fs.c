@@ -1,5 +1,5 @@
-// Files. Everything that must survive a crash is written aside, synced, given its name, and its folder
-// synced, in that order.
+// Files. Everything that must survive a crash is written aside, synced, given its name, and its
+// folder synced, in that order.
 #include "base/fs.h"
 
 #include <dirent.h>
@@ -24,7 +24,8 @@ static bool fs_fail(Err *err, const char *what, const char *path, int code)
     (void)fail(err, FAIL_TARGET, "could not %s \"%s\": %s", what, path,
                strerror_r(code, space, sizeof(space)));
     if (code == ENOSPC || code == EDQUOT) {
-        return fail_hint(err, "Free some space on that disk and run it again; nothing was published.");
+        return fail_hint(err,
+                         "Free some space on that disk and run it again; nothing was published.");
     }
     if (code == EACCES || code == EPERM || code == EROFS) {
         return fail_hint(err, "Let the user that runs weir write there, or choose another folder.");
@@ -151,7 +152,8 @@ bool fs_create(const char *path, int *ret_fd, Err *err)
     return true;
 }
 
-// A name beside `path` that no other process or thread uses; readers skip names that begin with a dot.
+// A name beside `path` that no other process or thread uses; readers skip names that begin with a
+// dot.
 static char *fs_aside_name(const char *path)
 {
     CLEANUP(mem_free_text) char *parent = fs_parent(path);
@@ -163,8 +165,8 @@ static char *fs_aside_name(const char *path)
 static bool fs_write_aside(const char *aside, const void *bytes, size_t len, Err *err)
 {
     CLEANUP(fd_done) int fd = -1;
-    return fs_create(aside, &fd, err) && fs_write(fd, aside, bytes, len, err) &&
-           fs_sync_descriptor(fd, aside, err);
+    return fs_create(aside, &fd, err) && fs_write(fd, aside, bytes, len, err)
+           && fs_sync_descriptor(fd, aside, err);
 }
 
 static bool fs_sync_parent(const char *path, Err *err)
@@ -177,8 +179,8 @@ static bool fs_is_same(const char *a, const char *b)
 {
     struct stat a_status;
     struct stat b_status;
-    return stat(a, &a_status) == 0 && stat(b, &b_status) == 0 && a_status.st_ino == b_status.st_ino &&
-           a_status.st_dev == b_status.st_dev;
+    return stat(a, &a_status) == 0 && stat(b, &b_status) == 0 && a_status.st_ino == b_status.st_ino
+           && a_status.st_dev == b_status.st_dev;
 }
 
 bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret_exists, Err *err)
@@ -188,7 +190,8 @@ bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret
     bool exists = false;
     if (done && link(aside, path) != 0) {
         exists = errno == EEXIST && !fs_is_same(aside, path);
-        // Where a network file system sent the request twice, the second finds what the first made: ours.
+        // Where a network file system sent the request twice, the second finds what the first made:
+        // ours.
         if (errno == EEXIST && !exists) {
             (void)unlink(aside);
             *ret_exists = false;
@@ -205,8 +208,8 @@ bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret
         return false;
     }
     if (!exists) {
-        // The file is there for every reader now, whatever the folder's sync says: to report a failure would
-        // make the caller believe that nothing was published.
+        // The file is there for every reader now, whatever the folder's sync says: to report a
+        // failure would make the caller believe that nothing was published.
         Err ignored;
         (void)fs_sync_parent(path, &ignored);
     }
@@ -288,7 +291,8 @@ bool fs_list(const char *path, FsList *ret_list, Err *err)
     FsList list = {0};
     size_t capacity = 0;
     for (;;) {
-        // Only errno tells an error from the end: a listing cut short must not pass for a whole one.
+        // Only errno tells an error from the end: a listing cut short must not pass for a whole
+        // one.
         errno = 0;
         const struct dirent *entry = readdir(dir);
         if (entry == NULL) {

@@ -1,5 +1,5 @@
-// Files and folders. Errors are FAIL_TARGET with the path and the system's reason; callers that mean
-// a configuration file change the kind. Paths are borrowed. Thread: any.
+// Files and folders. Errors are FAIL_TARGET with the path and the system's reason; callers that
+// mean a configuration file change the kind. Paths are borrowed. Thread: any.
 #pragma once
 
 #include "base/buf.h"
@@ -13,13 +13,14 @@ bool fs_read(const char *path, size_t limit, Buf *out, Err *err) MUST_CHECK;
 // Makes the folder and those above it. An existing folder is fine; a file in the way is an error.
 bool fs_make_dirs(const char *path, Err *err) MUST_CHECK;
 
-// What fs_make_dirs would say of a path that does not exist, without making anything: the nearest thing above
-// it that exists must be a folder that may be written to.
+// What fs_make_dirs would say of a path that does not exist, without making anything: the nearest
+// thing above it that exists must be a folder that may be written to.
 bool fs_may_make_dirs(const char *path, Err *err) MUST_CHECK;
 
-// Writes the file and syncs it. Replaces nothing: the file appears whole under `path` or not at all,
-// and where it exists already *ret_exists is set and nothing is changed (put-if-absent).
-bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret_exists, Err *err) MUST_CHECK;
+// Writes the file and syncs it. Replaces nothing: the file appears whole under `path` or not at
+// all, and where it exists already *ret_exists is set and nothing is changed (put-if-absent).
+bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret_exists, Err *err)
+    MUST_CHECK;
 
 // Writes a temporary file, syncs it and renames it over `path`.
 bool fs_replace(const char *path, const void *bytes, size_t len, Err *err) MUST_CHECK;

@@ -3,8 +3,8 @@
 
 #include "base/err.h"
 
-bool text_equal(const char *a, const char *b);                 // NULL equals only NULL
-bool text_equal_nocase(const char *a, const char *b);          // ASCII case only
+bool text_equal(const char *a, const char *b);         // NULL equals only NULL
+bool text_equal_nocase(const char *a, const char *b);  // ASCII case only
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 
@@ -14,7 +14,8 @@ bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_val
 // "64MiB", "1GB", "500k", "4096": powers of 1024 for KiB.. and for bare K M G, 1000 for KB MB GB.
 bool text_parse_bytes(const char *text, uint64_t *ret_bytes) MUST_CHECK;
 
-// The known word nearest to `word` by edit distance, or NULL where none is near. `known` ends with NULL.
+// The known word nearest to `word` by edit distance, or NULL where none is near. `known` ends with
+// NULL.
 const char *text_nearest(const char *word, const char *const *known);
 
 // True where the bytes are well-formed UTF-8 (no surrogates, no overlong forms); NUL is allowed.

@@ -10,8 +10,8 @@
 #include "run/report.h"
 
 // One sync job's plan, or what type of job the file is, on standard output.
-static bool check_one(const Project *project, const char *name, const InstanceRequest *request, bool json,
-                      Err *err)
+static bool check_one(const Project *project, const char *name, const InstanceRequest *request,
+                      bool json, Err *err)
 {
     JobType type;
     if (!job_check_instance(project, name, request, &type, err)) {
@@ -36,8 +36,10 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
         emit_end_object(&writer);
         buf_add_char(&text, '\n');
     } else {
-        buf_add_format(&text, "job %s: a %s job, the file is right; this version runs jobs of type sync only\n", name,
-                       job_type_name(type));
+        buf_add_format(
+            &text,
+            "job %s: a %s job, the file is right; this version runs jobs of type sync only\n", name,
+            job_type_name(type));
     }
     (void)fwrite(buf_text(&text), 1, text.len, stdout);
     return done;
@@ -52,11 +54,13 @@ typedef struct CheckLine {
     Err err;           // kind FAIL_NONE where the job is right
 } CheckLine;
 
-static void check_look(const Project *project, const char *name, const InstanceRequest *request, CheckLine *ret_line)
+static void check_look(const Project *project, const char *name, const InstanceRequest *request,
+                       CheckLine *ret_line)
 {
     CheckLine *line = ret_line;
     *line = (CheckLine){0};
-    if (!job_check_instance(project, name, request, &line->type, &line->err) || line->type != JOB_SYNC) {
+    if (!job_check_instance(project, name, request, &line->type, &line->err)
+        || line->type != JOB_SYNC) {
         return;
     }
     Job *job;
@@ -87,7 +91,8 @@ static void check_add_text(const char *name, const CheckLine *line, size_t width
             at += len;
         }
     } else if (line->type != JOB_SYNC) {
-        buf_add_format(out, "a %s job: this version runs jobs of type sync only", job_type_name(line->type));
+        buf_add_format(out, "a %s job: this version runs jobs of type sync only",
+                       job_type_name(line->type));
     } else {
         buf_add_format(out, "%zu columns, %zu slice%s", line->plan.columns, line->plan.slices,
                        line->plan.slices == 1 ? "" : "s");
@@ -147,13 +152,17 @@ static bool check_all(const Project *project, const InstanceRequest *request, bo
     }
     free(names);
     if (count == 0) {
-        (void)fail(err, FAIL_CONFIG, "the project has no jobs: there is no file \"%s/jobs/*.yaml\"", project->dir);
-        return fail_hint(err, "A job is a file jobs/NAME.yaml; weir init DIR writes examples into a new folder.");
+        (void)fail(err, FAIL_CONFIG, "the project has no jobs: there is no file \"%s/jobs/*.yaml\"",
+                   project->dir);
+        return fail_hint(
+            err,
+            "A job is a file jobs/NAME.yaml; weir init DIR writes examples into a new folder.");
     }
     if (failed == 0) {
         return true;
     }
-    (void)fail(err, kind, "%zu of %zu job%s cannot run as written", failed, count, count == 1 ? "" : "s");
+    (void)fail(err, kind, "%zu of %zu job%s cannot run as written", failed, count,
+               count == 1 ? "" : "s");
     return fail_hint(err, "\"weir check JOB\" says more of one.");
 }
 
@@ -166,12 +175,20 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
     bool json = false;
     bool help = false;
     const Option options[] = {
-        {.name = "bizdate", .argument = "YYYYMMDD", .ret_text = &request.bizdate,
+        {.name = "bizdate",
+         .argument = "YYYYMMDD",
+         .ret_text = &request.bizdate,
          .help = "the business date; yesterday where it is left out"},
-        {.name = "param", .argument = "NAME=VALUE", .ret_list = &params,
+        {.name = "param",
+         .argument = "NAME=VALUE",
+         .ret_list = &params,
          .help = "sets a custom parameter; may be repeated"},
-        {.name = "json", .ret_flag = &json, .help = "print JSON: the plan, or one object a line for each job"},
-        {.name = "project", .argument = "DIR", .ret_text = &dir,
+        {.name = "json",
+         .ret_flag = &json,
+         .help = "print JSON: the plan, or one object a line for each job"},
+        {.name = "project",
+         .argument = "DIR",
+         .ret_text = &dir,
          .help = "the project; else the nearest folder above that holds weir.yaml"},
         {0},
     };
@@ -196,8 +213,9 @@ const Command command_check = {
     .name = "check",
     .usage = "check [JOB] [options]",
     .summary = "parse everything, connect, compare source and target, show the plan",
-    .description = "Changes nothing and locks nothing. With JOB the plan: source, read and target type of each column,\n"
-                   "and the slices. Without JOB one line for each job of the project.",
+    .description =
+        "Changes nothing and locks nothing. With JOB the plan: source, read and target type of each column,\n"
+        "and the slices. Without JOB one line for each job of the project.",
     .examples = "  weir check\n"
                 "  weir check ods_oplog --bizdate 20161114\n",
     .run = check_run,

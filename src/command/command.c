@@ -38,15 +38,17 @@ static bool command_fail_unknown(const char *name, Err *err)
     }
     const char *nearest = text_nearest(name, known);
     (void)fail(err, FAIL_CONFIG, "unknown verb \"%s\"", name);
-    return nearest == NULL ? fail_hint(err, "\"weir help\" lists the verbs.")
-                           : fail_hint(err, "Did you mean \"weir %s\"? \"weir help\" lists all.", nearest);
+    return nearest == NULL
+               ? fail_hint(err, "\"weir help\" lists the verbs.")
+               : fail_hint(err, "Did you mean \"weir %s\"? \"weir help\" lists all.", nearest);
 }
 
 int command_main(int argc, char **argv)
 {
     const char *name = argc < 2 ? NULL : argv[1];
-    bool wants_help = name != NULL && (text_equal(name, "help") || text_equal(name, "--help") ||
-                                       text_equal(name, "-h"));
+    bool wants_help =
+        name != NULL
+        && (text_equal(name, "help") || text_equal(name, "--help") || text_equal(name, "-h"));
     if (name == NULL || (wants_help && argc == 2)) {
         command_print_overview(name == NULL ? stderr : stdout);
         return name == NULL ? err_exit_code(FAIL_CONFIG) : 0;

@@ -44,11 +44,13 @@ static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
                             err);
 }
 
-static bool copy_make_job(const char *url, const char *dir, const CopyOptions *options, Job **ret_job, Err *err)
+static bool copy_make_job(const char *url, const char *dir, const CopyOptions *options,
+                          Job **ret_job, Err *err)
 {
     Datasource *source;
     char *table;
-    if (!clock_set_zone(options->timezone, err) || !datasource_from_url(url, &source, &table, err)) {
+    if (!clock_set_zone(options->timezone, err)
+        || !datasource_from_url(url, &source, &table, err)) {
         return false;
     }
     Datasource *target;
@@ -73,29 +75,48 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
     const char *arguments[2] = {0};
     bool help = false;
     const Option options[] = {
-        {.name = "partition", .argument = "ds=20161114", .ret_text = &copy.partition,
+        {.name = "partition",
+         .argument = "ds=20161114",
+         .ret_text = &copy.partition,
          .help = "the partition to write; the whole table where it is left out"},
         {.name = "where", .argument = "SQL", .ret_text = &copy.where, .help = "which rows"},
-        {.name = "columns", .argument = "LIST", .ret_text = &copy.columns,
+        {.name = "columns",
+         .argument = "LIST",
+         .ret_text = &copy.columns,
          .help = "columns or SQL expressions, with commas between them"},
-        {.name = "mode", .argument = "MODE", .ret_text = &copy.mode, .help = "overwrite (default) or append"},
-        {.name = "bizdate", .argument = "YYYYMMDD", .ret_text = &copy.bizdate,
+        {.name = "mode",
+         .argument = "MODE",
+         .ret_text = &copy.mode,
+         .help = "overwrite (default) or append"},
+        {.name = "bizdate",
+         .argument = "YYYYMMDD",
+         .ret_text = &copy.bizdate,
          .help = "for ${bizdate} in the other options; yesterday where it is left out"},
-        {.name = "zero-dates", .argument = "POLICY", .ret_text = &copy.zero_dates,
+        {.name = "zero-dates",
+         .argument = "POLICY",
+         .ret_text = &copy.zero_dates,
          .help = "null (default), text or error"},
-        {.name = "timezone", .argument = "ZONE", .ret_text = &copy.timezone,
+        {.name = "timezone",
+         .argument = "ZONE",
+         .ret_text = &copy.timezone,
          .help = "for business dates and conditions; the machine's where it is left out"},
-        {.name = "threads", .argument = "N", .ret_int = &copy.threads, .int_max = 64,
+        {.name = "threads",
+         .argument = "N",
+         .ret_int = &copy.threads,
+         .int_max = 64,
          .help = "readers at most"},
-        {.name = "json", .ret_flag = &copy.output.json,
+        {.name = "json",
+         .ret_flag = &copy.output.json,
          .help = "print the summary as JSON on standard output"},
         {.name = "quiet", .ret_flag = &copy.output.quiet, .help = "no progress"},
         {0},
     };
     bool done = option_parse(self, options, argc, argv, 2, 2, arguments, &help, err);
     Job *job = NULL;
-    const bool is_made = done && !help && copy_make_job(arguments[0], arguments[1], &copy, &job, err);
-    // The kernel shows a process's arguments to everybody, as they are in its memory. Also where nothing came of them.
+    const bool is_made =
+        done && !help && copy_make_job(arguments[0], arguments[1], &copy, &job, err);
+    // The kernel shows a process's arguments to everybody, as they are in its memory. Also where
+    // nothing came of them.
     for (int i = 1; i < argc; i++) {
         datasource_hide_password(argv[i]);
     }
@@ -118,7 +139,8 @@ const Command command_copy = {
         "URL is mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE/TABLE; the password may come from\n"
         "WEIR_PASSWORD instead, so that it stands in no process list. ?socket=/PATH and ?tls=MODE are\n"
         "known. DIR is the table's own folder.",
-    .examples = "  weir copy mysql://reader@localhost/shop/oplog ./lake/ods_oplog\n"
-                "  weir copy mysql://reader@db:3306/shop/oplog ./lake/ods_oplog --partition ds=20161114\n",
+    .examples =
+        "  weir copy mysql://reader@localhost/shop/oplog ./lake/ods_oplog\n"
+        "  weir copy mysql://reader@db:3306/shop/oplog ./lake/ods_oplog --partition ds=20161114\n",
     .run = copy_run,
 };

@@ -29,7 +29,8 @@ const Command command_init = {
     .name = "init",
     .usage = "init DIR",
     .summary = "make a project: weir.yaml and one commented job of each type",
-    .description = "Writes DIR/weir.yaml and DIR/jobs/*.yaml. A folder that has a project is left alone.",
+    .description =
+        "Writes DIR/weir.yaml and DIR/jobs/*.yaml. A folder that has a project is left alone.",
     .examples = "  weir init shop\n",
     .run = init_run,
 };

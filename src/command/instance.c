@@ -49,8 +49,8 @@ static bool signal_wait_begin(SignalWait *wait, Cancel *cancel, Err *err)
     // Inherited by all threads that are made from here on.
     (void)pthread_sigmask(SIG_BLOCK, &wait->signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    return pthread_create(&wait->thread, NULL, signal_wait_run, wait) == 0 ||
-           fail(err, FAIL_INTERNAL, "could not start a thread");
+    return pthread_create(&wait->thread, NULL, signal_wait_run, wait) == 0
+           || fail(err, FAIL_INTERNAL, "could not start a thread");
 }
 
 static void signal_wait_end(SignalWait *wait)
@@ -76,8 +76,10 @@ static void instance_print(const RunReport *report, InstanceOutput output)
 bool instance_fail(const char *job, const char *bizdate, InstanceOutput output, const Err *err)
 {
     if (output.json) {
-        RunReport report = {
-            .job = mem_copy_text(job), .bizdate = mem_copy_text(bizdate), .status = err->kind, .error = *err};
+        RunReport report = {.job = mem_copy_text(job),
+                            .bizdate = mem_copy_text(bizdate),
+                            .status = err->kind,
+                            .error = *err};
         instance_print(&report, output);
         run_report_done(&report);
     }

@@ -11,6 +11,6 @@ typedef struct InstanceOutput {
 // SIGINT and SIGTERM cancel it; a second one ends the process at once.
 bool instance_run(const Job *job, InstanceOutput output, Err *err) MUST_CHECK;
 
-// The summary of an instance that could not be made (a mistake in its file): scripts that asked for JSON get it
-// always. `job` and `bizdate` as asked for, or NULL. Returns false, like fail().
+// The summary of an instance that could not be made (a mistake in its file): scripts that asked for
+// JSON get it always. `job` and `bizdate` as asked for, or NULL. Returns false, like fail().
 bool instance_fail(const char *job, const char *bizdate, InstanceOutput output, const Err *err);

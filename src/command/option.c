@@ -1,5 +1,5 @@
-// The option table's parser. It replaces getopt_long for one reason: unknown names get a suggestion, and the
-// table that parses is the table that --help prints.
+// The option table's parser. It replaces getopt_long for one reason: unknown names get a
+// suggestion, and the table that parses is the table that --help prints.
 #include "command/option.h"
 
 #include <stdio.h>
@@ -39,7 +39,8 @@ static const Option *option_find(const Option *options, const char *name, size_t
     return NULL;
 }
 
-static bool option_fail_unknown(const Command *command, const Option *options, const char *text, Err *err)
+static bool option_fail_unknown(const Command *command, const Option *options, const char *text,
+                                Err *err)
 {
     const char *known[OPTIONS_MAX + 2] = {0};
     size_t count = 0;
@@ -77,8 +78,9 @@ static bool option_store(const Option *option, const char *value, Err *err)
     } else {
         int64_t number;
         if (!text_parse_int(value, 1, option->int_max, &number)) {
-            return fail(err, FAIL_CONFIG, "\"--%s\" must be a whole number from 1 to %d, not \"%s\"",
-                        option->name, option->int_max, value);
+            return fail(err, FAIL_CONFIG,
+                        "\"--%s\" must be a whole number from 1 to %d, not \"%s\"", option->name,
+                        option->int_max, value);
         }
         *option->ret_int = (int)number;
     }
@@ -86,8 +88,8 @@ static bool option_store(const Option *option, const char *value, Err *err)
 }
 
 // One option at argv[*index]; moves *index on where the value is the next word.
-static bool option_take(const Command *command, const Option *options, int argc, char **argv, int *index,
-                        Err *err)
+static bool option_take(const Command *command, const Option *options, int argc, char **argv,
+                        int *index, Err *err)
 {
     const char *text = argv[*index];
     size_t len = strcspn(text + 2, "=");
@@ -111,8 +113,8 @@ static bool option_take(const Command *command, const Option *options, int argc,
 }
 
 bool option_parse(const Command *command, const Option *options, int argc, char **argv,
-                  size_t min_arguments, size_t max_arguments, const char **ret_arguments, bool *ret_help,
-                  Err *err)
+                  size_t min_arguments, size_t max_arguments, const char **ret_arguments,
+                  bool *ret_help, Err *err)
 {
     size_t count = 0;
     bool only_arguments = false;
@@ -126,8 +128,10 @@ bool option_parse(const Command *command, const Option *options, int argc, char 
         if (is_option && text_equal(argv[i], "--")) {
             only_arguments = true;
         } else if (is_option && argv[i][1] != '-') {
-            (void)fail(err, FAIL_CONFIG, "unknown option \"%s\" of weir %s", argv[i], command->name);
-            return fail_hint(err, "Options are written with two dashes; \"weir %s --help\" lists them.",
+            (void)fail(err, FAIL_CONFIG, "unknown option \"%s\" of weir %s", argv[i],
+                       command->name);
+            return fail_hint(err,
+                             "Options are written with two dashes; \"weir %s --help\" lists them.",
                              command->name);
         } else if (is_option) {
             if (!option_take(command, options, argc, argv, &i, err)) {

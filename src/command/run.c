@@ -33,15 +33,26 @@ static bool run_run(const Command *self, int argc, char **argv, Err *err)
     const char *name = NULL;
     bool help = false;
     const Option options[] = {
-        {.name = "bizdate", .argument = "YYYYMMDD", .ret_text = &request.bizdate,
+        {.name = "bizdate",
+         .argument = "YYYYMMDD",
+         .ret_text = &request.bizdate,
          .help = "the business date; yesterday where it is left out"},
-        {.name = "param", .argument = "NAME=VALUE", .ret_list = &params,
+        {.name = "param",
+         .argument = "NAME=VALUE",
+         .ret_list = &params,
          .help = "sets a custom parameter; may be repeated"},
-        {.name = "threads", .argument = "N", .ret_int = &request.threads, .int_max = 64,
+        {.name = "threads",
+         .argument = "N",
+         .ret_int = &request.threads,
+         .int_max = 64,
          .help = "readers at most, instead of the job's number"},
-        {.name = "json", .ret_flag = &output.json, .help = "print the summary as JSON on standard output"},
+        {.name = "json",
+         .ret_flag = &output.json,
+         .help = "print the summary as JSON on standard output"},
         {.name = "quiet", .ret_flag = &output.quiet, .help = "no progress"},
-        {.name = "project", .argument = "DIR", .ret_text = &dir,
+        {.name = "project",
+         .argument = "DIR",
+         .ret_text = &dir,
          .help = "the project; else the nearest folder above that holds weir.yaml"},
         {0},
     };
@@ -58,9 +69,10 @@ const Command command_run = {
     .name = "run",
     .usage = "run JOB [options]",
     .summary = "run one instance of a job, now",
-    .description = "Reads the job's source at one point in time and publishes the partition of the business\n"
-                   "date in one step: readers see the old rows or the new ones. Running it again gives the\n"
-                   "same table.",
+    .description =
+        "Reads the job's source at one point in time and publishes the partition of the business\n"
+        "date in one step: readers see the old rows or the new ones. Running it again gives the\n"
+        "same table.",
     .examples = "  weir run ods_oplog\n"
                 "  weir run ods_oplog --bizdate 20161114 --threads 4\n"
                 "  weir run ods_oplog --json --quiet | jq .rows_written\n",

@@ -325,7 +325,11 @@ static void report_unknown(const Binder *binder, const DocNode *key, const char 
     } else {
         buf_add_text(&rest, "; known are ");
         for (size_t i = 0; i < count; i++) {
-            buf_add_format(&rest, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", keys[i].name);
+            buf_add_format(&rest, "%s%s",
+                           i == 0           ? ""
+                           : i + 1 == count ? " and "
+                                            : ", ",
+                           keys[i].name);
         }
     }
     problems_add(binder->problems, key->line, key->column, "unknown key \"%.100s\"%s%s%s",
@@ -333,13 +337,14 @@ static void report_unknown(const Binder *binder, const DocNode *key, const char 
                  buf_text(&rest));
 }
 
-// True where an unknown key is most likely this one with a slip in it: it is not missing then, and one mistake
-// gets one message.
+// True where an unknown key is most likely this one with a slip in it: it is not missing then, and
+// one mistake gets one message.
 static bool is_misspelt(const DocNode *mapping, const BindKey *keys, size_t count, const char *name)
 {
     for (size_t i = 0; i < mapping->entry_count; i++) {
         const char *text = mapping->entries[i].key->text;
-        if (find_key(keys, count, text) == NULL && text_equal(nearest_key(keys, count, text), name)) {
+        if (find_key(keys, count, text) == NULL
+            && text_equal(nearest_key(keys, count, text), name)) {
             return true;
         }
     }
@@ -372,8 +377,8 @@ void bind_mapping(const Binder *binder, const DocNode *mapping, const char *wher
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if ((keys[i].flags & BIND_REQUIRED) != 0 && doc_get(mapping, keys[i].name) == NULL &&
-            !is_misspelt(mapping, keys, count, keys[i].name)) {
+        if ((keys[i].flags & BIND_REQUIRED) != 0 && doc_get(mapping, keys[i].name) == NULL
+            && !is_misspelt(mapping, keys, count, keys[i].name)) {
             problems_add(binder->problems, mapping->line, mapping->column, "\"%s\" is missing%s%s",
                          keys[i].name, where == NULL ? "" : " in ", where == NULL ? "" : where);
         }

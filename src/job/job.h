@@ -1,4 +1,5 @@
-// A job as one instance runs it: read from jobs/NAME.yaml, every parameter filled in, every key checked.
+// A job as one instance runs it: read from jobs/NAME.yaml, every parameter filled in, every key
+// checked.
 #pragma once
 
 #include "job/param.h"
@@ -13,44 +14,45 @@ typedef enum NewColumns { NEW_COLUMNS_ADD, NEW_COLUMNS_IGNORE, NEW_COLUMNS_ERROR
 // One place to read from; a job may have several (sharded databases), all with the same columns.
 typedef struct SourceSpec {
     const Datasource *datasource;
-    char **tables;        // names and patterns: "oplog", "t_[0-99]", "db.t_*"; NULL-terminated; NULL with query
-    char **columns;       // names and SQL expressions; NULL-terminated; NULL means all of them
-    char *where;          // SQL condition or NULL
-    char *query;          // a SELECT instead of tables, or NULL
-    char *incremental;    // the column of the business date's window, or NULL
-    char *split;          // the column to slice by, or NULL: chosen by weir
+    char **tables;  // names and patterns: "oplog", "t_[0-99]", "db.t_*"; NULL-terminated; NULL with
+                    // query
+    char **columns;     // names and SQL expressions; NULL-terminated; NULL means all of them
+    char *where;        // SQL condition or NULL
+    char *query;        // a SELECT instead of tables, or NULL
+    char *incremental;  // the column of the business date's window, or NULL
+    char *split;        // the column to slice by, or NULL: chosen by weir
 } SourceSpec;
 
 typedef struct PartitionPart {
     char *column;
-    char *value;          // literal text, or NULL where `field` names the source's column
-    char *field;          // "{region}": the row's own value
+    char *value;  // literal text, or NULL where `field` names the source's column
+    char *field;  // "{region}": the row's own value
 } PartitionPart;
 
 typedef struct TargetSpec {
     const Datasource *datasource;
-    char *table;          // name in the lake, or a path ("./lake/ods_oplog") for weir copy
+    char *table;  // name in the lake, or a path ("./lake/ods_oplog") for weir copy
     PartitionPart *partition;
-    size_t partition_count;       // 0: not partitioned
+    size_t partition_count;  // 0: not partitioned
     WriteMode mode;
-    int lifecycle_days;           // 0: none
+    int lifecycle_days;  // 0: none
     NewColumns new_columns;
-    uint64_t file_bytes;          // size at which a new file is begun; default JOB_FILE_BYTES_DEFAULT
-    int64_t row_group_rows;       // default 122880
+    uint64_t file_bytes;     // size at which a new file is begun; default JOB_FILE_BYTES_DEFAULT
+    int64_t row_group_rows;  // default 122880
 } TargetSpec;
 
 #define JOB_FILE_BYTES_DEFAULT ((uint64_t)512 << 20)
 
 typedef struct Schedule {
-    char *cycle;          // "daily"; NULL: none
-    int hour, minute;     // at: "00:30"
-    char **depends_on;    // NULL-terminated, or NULL
+    char *cycle;        // "daily"; NULL: none
+    int hour, minute;   // at: "00:30"
+    char **depends_on;  // NULL-terminated, or NULL
     bool paused;
 } Schedule;
 
 typedef struct Job {
     char *name;
-    char *file;           // NULL for weir copy
+    char *file;  // NULL for weir copy
     JobType type;
     SourceSpec *sources;
     size_t source_count;
@@ -58,54 +60,61 @@ typedef struct Job {
     int64_t dirty_limit;  // rows; negative: any number
     ZeroDates zero_dates;
     int threads;
-    int retries;          // how often a run starts over after a lost connection; default 2
+    int retries;  // how often a run starts over after a lost connection; default 2
     uint64_t memory_bytes;
     Schedule schedule;
     // The instance.
-    char bizdate[9];              // "20161114"
-    int64_t window_begin_usec;    // instants of the bizdate's first moment and the next day's, in the
-    int64_t window_end_usec;      //   project's time zone
-    const char *timezone;         // of the project, borrowed; NULL: the machine's
-    char *state_dir;              // where reject files go: <project>/.weir, or the current folder for copy
+    char bizdate[9];            // "20161114"
+    int64_t window_begin_usec;  // instants of the bizdate's first moment and the next day's, in the
+    int64_t window_end_usec;    //   project's time zone
+    const char *timezone;       // of the project, borrowed; NULL: the machine's
+    char *state_dir;  // where reject files go: <project>/.weir, or the current folder for copy
 } Job;
 
 // What decides an instance, from the command line.
 typedef struct InstanceRequest {
-    const char *bizdate;          // NULL: yesterday in the project's time zone
-    const char *const *params;    // "k=v"; NULL-terminated, or NULL
-    int threads;                  // 0: as the job says
+    const char *bizdate;        // NULL: yesterday in the project's time zone
+    const char *const *params;  // "k=v"; NULL-terminated, or NULL
+    int threads;                // 0: as the job says
 } InstanceRequest;
 
-// Reads jobs/NAME.yaml, computes all parameters, checks all keys and names. All mistakes come in one error
-// with file:line:column. A type that this version cannot run is FAIL_CONFIG that says so.
-bool job_load(const Project *project, const char *name, const InstanceRequest *request, Job **ret_job,
-              Err *err) MUST_CHECK;
+// Reads jobs/NAME.yaml, computes all parameters, checks all keys and names. All mistakes come in
+// one error with file:line:column. A type that this version cannot run is FAIL_CONFIG that says so.
+bool job_load(const Project *project, const char *name, const InstanceRequest *request,
+              Job **ret_job, Err *err) MUST_CHECK;
 void job_free(Job *job);
 
-// Checks one job file of any type as job_load does, without making an instance of it to run; *ret_type says
-// what it is. `request` may be NULL: the business date is yesterday and no --param is known.
+// Checks one job file of any type as job_load does, without making an instance of it to run;
+// *ret_type says what it is. `request` may be NULL: the business date is yesterday and no --param
+// is known.
 bool job_check_instance(const Project *project, const char *name, const InstanceRequest *request,
                         JobType *ret_type, Err *err) MUST_CHECK;
 // The same with request NULL.
-bool job_check_file(const Project *project, const char *name, JobType *ret_type, Err *err) MUST_CHECK;
+bool job_check_file(const Project *project, const char *name, JobType *ret_type, Err *err)
+    MUST_CHECK;
 
-// "ds=20161114,region={region}" into parts. FAIL_CONFIG with the reason: empty names, '/', '=' or control
-// characters in a literal value, a column named twice.
-bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_count, Err *err) MUST_CHECK;
+// "ds=20161114,region={region}" into parts. FAIL_CONFIG with the reason: empty names, '/', '=' or
+// control characters in a literal value, a column named twice.
+bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_count, Err *err)
+    MUST_CHECK;
 
-// The job of `weir copy`: takes ownership of all four. Defaults as in a job file, bizdate yesterday.
-Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, char *target_table) MUST_CHECK;
+// The job of `weir copy`: takes ownership of all four. Defaults as in a job file, bizdate
+// yesterday.
+Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, char *target_table)
+    MUST_CHECK;
 
-// The options of `weir copy`, as typed; NULL where not given. Parameters in them are filled in, the business date
-// and its window are fixed. FAIL_CONFIG with the option's name.
+// The options of `weir copy`, as typed; NULL where not given. Parameters in them are filled in, the
+// business date and its window are fixed. FAIL_CONFIG with the option's name.
 typedef struct JobCopyOptions {
     const char *bizdate, *partition, *where, *columns, *zero_dates;
 } JobCopyOptions;
 bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err) MUST_CHECK;
 
-// A lake datasource and table name of a table's own folder ("./lake/ods_oplog": path "<cwd>/lake", table
-// "ods_oplog"). FAIL_CONFIG for an empty path or a URL of a kind that this version cannot write.
-bool datasource_from_folder(const char *path, Datasource **ret_datasource, char **ret_table, Err *err) MUST_CHECK;
+// A lake datasource and table name of a table's own folder ("./lake/ods_oplog": path "<cwd>/lake",
+// table "ods_oplog"). FAIL_CONFIG for an empty path or a URL of a kind that this version cannot
+// write.
+bool datasource_from_folder(const char *path, Datasource **ret_datasource, char **ret_table,
+                            Err *err) MUST_CHECK;
 
 // Writes a project that works into `dir` (weir.yaml, jobs/, .gitignore): commented, one job of each
 // type. Refuses a folder that has a weir.yaml. FAIL_CONFIG.

@@ -15,7 +15,7 @@ typedef struct Counters {
     atomic_uint_fast64_t zero_dates;     // zero or impossible dates that became NULL
     atomic_uint_fast64_t slices_done;
     atomic_uint_fast64_t slices_total;
-    atomic_uint_fast64_t rows_estimated; // by the source; 0 where it does not know
+    atomic_uint_fast64_t rows_estimated;  // by the source; 0 where it does not know
 } Counters;
 
 static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t n)

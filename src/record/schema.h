@@ -7,8 +7,9 @@ typedef struct Field {
     char *name;
     Type type;
     bool nullable;
-    char *source_type;  // as the source's DDL says it: "bigint(20) unsigned"; for people; may be NULL
-    char *comment;      // may be NULL
+    char *
+        source_type;  // as the source's DDL says it: "bigint(20) unsigned"; for people; may be NULL
+    char *comment;    // may be NULL
 } Field;
 
 typedef struct Schema {

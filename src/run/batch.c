@@ -1,7 +1,9 @@
-// A batch run is a straight line: source -> sink, both opened before anything moves, one commit at the end.
+// A batch run is a straight line: source -> sink, both opened before anything moves, one commit at
+// the end.
 //
-// What is loaded and not committed is removed by the sink's close, whatever stopped the run. A run that
-// starts over closes both ends first, so that rows of two snapshots can never meet in one commit.
+// What is loaded and not committed is removed by the sink's close, whatever stopped the run. A run
+// that starts over closes both ends first, so that rows of two snapshots can never meet in one
+// commit.
 #include "run/batch.h"
 
 #include <errno.h>
@@ -36,9 +38,9 @@ static void reject_done(Reject **reject)
 static char *batch_reject_path(const Job *job)
 {
     Civil now = clock_usec_to_local(clock_now_usec());
-    return mem_format("%s/rejects/%s-%s-%04d%02d%02dT%02d%02d%02d-%d.jsonl", job->state_dir, job->name,
-                      job->bizdate, now.year, now.month, now.day, now.hour, now.minute, now.second,
-                      (int)getpid());
+    return mem_format("%s/rejects/%s-%s-%04d%02d%02dT%02d%02d%02d-%d.jsonl", job->state_dir,
+                      job->name, job->bizdate, now.year, now.month, now.day, now.hour, now.minute,
+                      now.second, (int)getpid());
 }
 
 static void batch_note_snapshot(const Source *source, RunReport *report)
@@ -56,7 +58,8 @@ static void batch_note_snapshot(const Source *source, RunReport *report)
     }
 }
 
-static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunReport *report, Err *err)
+static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunReport *report,
+                          Err *err)
 {
     const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
     const SinkOps *sink_type = sink_ops(job->target.datasource->type);
@@ -91,7 +94,8 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
 static void batch_wait(int attempt, const Cancel *cancel)
 {
     static const int seconds[] = {1, 5, 15};
-    int wait = seconds[(size_t)attempt < ARRAY_LEN(seconds) ? attempt - 1 : (int)ARRAY_LEN(seconds) - 1];
+    int wait =
+        seconds[(size_t)attempt < ARRAY_LEN(seconds) ? attempt - 1 : (int)ARRAY_LEN(seconds) - 1];
     int64_t until = clock_monotonic_usec() + wait * INT64_C(1000000);
     while (clock_monotonic_usec() < until && !cancel_requested(cancel)) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
@@ -120,7 +124,8 @@ static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Er
         bool done = batch_attempt(job, cancel, reject, report, err);
         free(report->reject_file);
         report->reject_file = mem_copy_text(reject_path(reject));
-        // A server that went away may refuse connections for a while: once the snapshot is lost, that counts too.
+        // A server that went away may refuse connections for a while: once the snapshot is lost,
+        // that counts too.
         const bool may_retry = err->retriable || (attempt > 1 && err->kind == FAIL_SOURCE);
         if (done || !may_retry || attempt > job->retries || cancel_requested(cancel)) {
             return done;

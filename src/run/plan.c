@@ -1,4 +1,5 @@
-// The plan is shown from the same source and sink that a run uses: what stands here is what will happen.
+// The plan is shown from the same source and sink that a run uses: what stands here is what will
+// happen.
 #include "run/plan.h"
 
 #include "base/emit.h"
@@ -44,8 +45,8 @@ static bool plan_make(const Job *job, Cancel *cancel, Plan *plan, Err *err)
     plan->schema = source_type->schema(plan->source);
     size_t key_count = 0;
     const size_t *key = source_type->key(plan->source, &key_count);
-    if (!sink_type->open(job, plan->schema, key, key_count, &plan->sink, err) ||
-        !source_type->plan(plan->source, job->threads, err)) {
+    if (!sink_type->open(job, plan->schema, key, key_count, &plan->sink, err)
+        || !source_type->plan(plan->source, job->threads, err)) {
         return false;
     }
     plan->columns = sink_type->columns(plan->sink, &plan->column_count);
@@ -77,7 +78,10 @@ static void plan_line_done(PlanLine *line)
 
 static PlanLine plan_line(const Plan *plan, const ColumnPlan *column)
 {
-    PlanLine line = {.source_name = "-", .source_type = "", .target_name = column->name, .target_type = column->target_type};
+    PlanLine line = {.source_name = "-",
+                     .source_type = "",
+                     .target_name = column->name,
+                     .target_type = column->target_type};
     if (column->partition != NULL) {
         buf_add_format(&line.note, "  (partition %s)", column->partition);
     } else if (column->source_field == SIZE_MAX) {

@@ -4,8 +4,8 @@
 #include "base/cancel.h"
 #include "job/job.h"
 
-// Connects to both ends, compares their columns and cuts the slices; changes and locks nothing. Appends to `out`
-// the plan: as lines for a person, or as one JSON object where `json` is set.
+// Connects to both ends, compares their columns and cuts the slices; changes and locks nothing.
+// Appends to `out` the plan: as lines for a person, or as one JSON object where `json` is set.
 bool plan_describe(const Job *job, Cancel *cancel, bool json, Buf *out, Err *err) MUST_CHECK;
 
 // The same in two numbers, for a list of jobs.

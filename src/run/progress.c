@@ -1,5 +1,5 @@
-// The progress thread wakes ten times a second on a terminal, every ten seconds elsewhere. The rate is of
-// the last few seconds, so that a stall shows.
+// The progress thread wakes ten times a second on a terminal, every ten seconds elsewhere. The rate
+// is of the last few seconds, so that a stall shows.
 #include "run/progress.h"
 
 #include <pthread.h>
@@ -76,8 +76,8 @@ static void progress_add_words(Counters *counters, double seconds, double rate, 
     }
 }
 
-void progress_line(const char *label, Counters *counters, double seconds, double rate, unsigned width,
-                   Buf *out)
+void progress_line(const char *label, Counters *counters, double seconds, double rate,
+                   unsigned width, Buf *out)
 {
     uint64_t rows = counter_get(&counters->rows_read);
     uint64_t estimated = counter_get(&counters->rows_estimated);
@@ -108,7 +108,8 @@ static double progress_rate(Progress *progress, int64_t now, uint64_t rows)
 {
     size_t slot = progress->sample_count % RATE_SAMPLES;
     size_t oldest = progress->sample_count < RATE_SAMPLES ? 0 : slot;
-    int64_t since = progress->sample_count == 0 ? progress->begun_usec : progress->samples[oldest].usec;
+    int64_t since =
+        progress->sample_count == 0 ? progress->begun_usec : progress->samples[oldest].usec;
     uint64_t before = progress->sample_count == 0 ? 0 : progress->samples[oldest].rows;
     progress->samples[slot].usec = now;
     progress->samples[slot].rows = rows;
@@ -167,9 +168,8 @@ Progress *progress_start(const char *label, Counters *counters, ProgressStyle st
     (void)pthread_cond_init(&progress->wake, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     // Without a thread the run goes on unseen.
-    progress->thread_runs =
-        style != PROGRESS_NONE &&
-        pthread_create(&progress->thread, NULL, progress_run, progress) == 0;
+    progress->thread_runs = style != PROGRESS_NONE
+                            && pthread_create(&progress->thread, NULL, progress_run, progress) == 0;
     return progress;
 }
 

@@ -1,4 +1,5 @@
-// The end of a run in words and in JSON. Both are made from the same struct, so they cannot disagree.
+// The end of a run in words and in JSON. Both are made from the same struct, so they cannot
+// disagree.
 #include "run/report.h"
 
 #include "base/emit.h"
@@ -106,7 +107,9 @@ void run_report_json(const RunReport *report, Buf *out)
     emit_member_text(&json, "job", report->job);
     emit_member_text(&json, "bizdate", report->bizdate);
     emit_member_text(&json, "status",
-                     done ? "done" : report->status == FAIL_CANCELLED ? "cancelled" : "failed");
+                     done                               ? "done"
+                     : report->status == FAIL_CANCELLED ? "cancelled"
+                                                        : "failed");
     report_json_counts(report, &json);
     emit_key(&json, "seconds");
     emit_fixed(&json, report->seconds, 3);
@@ -171,7 +174,9 @@ void run_report_text(const RunReport *report, Buf *out)
 {
     bool done = report->status == FAIL_NONE;
     buf_add_format(out, "%s %s %s\n", report->job, report->bizdate,
-                   done ? "done" : report->status == FAIL_CANCELLED ? "cancelled" : "failed");
+                   done                               ? "done"
+                   : report->status == FAIL_CANCELLED ? "cancelled"
+                                                      : "failed");
     if (report->server != NULL) {
         report_text_counts(report, out);
         buf_add_format(out, "  source     %s", report->server);

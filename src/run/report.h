@@ -8,26 +8,27 @@
 typedef struct RunReport {
     char *job;
     char *bizdate;
-    FailKind status;          // FAIL_NONE: done
-    Err error;                // where status is not FAIL_NONE
+    FailKind status;  // FAIL_NONE: done
+    Err error;        // where status is not FAIL_NONE
     Counters counters;
     double seconds;
-    SinkResult target;        // of a run that committed
-    char *snapshot;           // how and where: "equal snapshot positions at 0-1-42"
+    SinkResult target;  // of a run that committed
+    char *snapshot;     // how and where: "equal snapshot positions at 0-1-42"
     char *server;
     int readers;
-    int attempts;             // 1 where nothing was lost on the way
-    char *reject_file;        // NULL where every row fitted
+    int attempts;       // 1 where nothing was lost on the way
+    char *reject_file;  // NULL where every row fitted
     char **warnings;
     size_t warning_count;
 } RunReport;
 
 void run_report_done(RunReport *report);
-void run_report_warn(RunReport *report, const char *text);  // a text that is there already is not repeated
+void run_report_warn(RunReport *report,
+                     const char *text);  // a text that is there already is not repeated
 
-// One JSON object and a newline. Keys: job bizdate status rows_read rows_written rows_dirty zero_dates bytes
-// bytes_written seconds rows_per_second target partition version replaced_rows files snapshot server slices
-// readers attempts reject_file peak_memory_bytes warnings error.
+// One JSON object and a newline. Keys: job bizdate status rows_read rows_written rows_dirty
+// zero_dates bytes bytes_written seconds rows_per_second target partition version replaced_rows
+// files snapshot server slices readers attempts reject_file peak_memory_bytes warnings error.
 void run_report_json(const RunReport *report, Buf *out);
 // {"kind": "source", "message": ..., "hint": ... or null}
 void run_error_json(const Err *err, JsonWriter *json);

@@ -11,25 +11,27 @@ typedef struct Sink Sink;  // an implementation's struct begins with `const Sink
 
 // One column as it will stand in the target; for `weir check`.
 typedef struct ColumnPlan {
-    const char *name;         // of the target's column; of the source's where that is not stored
-    char *target_type;        // "decimal(20,0)"; NULL: a column of the source that is not stored
-    size_t source_field;      // index in the source's schema, SIZE_MAX where the target has more columns
-    char *partition;          // a partition column's value, "{region}" where it comes from the rows; else NULL
-    bool is_new;              // will be added to an existing table
+    const char *name;   // of the target's column; of the source's where that is not stored
+    char *target_type;  // "decimal(20,0)"; NULL: a column of the source that is not stored
+    size_t
+        source_field;  // index in the source's schema, SIZE_MAX where the target has more columns
+    char *partition;   // a partition column's value, "{region}" where it comes from the rows; else
+                       // NULL
+    bool is_new;       // will be added to an existing table
 } ColumnPlan;
 
 typedef struct LoadInput {
-    Source *source;           // begun; its readers are pulled
+    Source *source;  // begun; its readers are pulled
     Reject *reject;
     Counters *counters;
     Cancel *cancel;
 } LoadInput;
 
 typedef struct SinkResult {
-    char *location;           // where the table lies
-    char *partition;          // "ds=20161114", "" for a table without partitions
-    int64_t version;          // of the table after commit
-    int64_t replaced_rows;    // rows that the new ones took the place of; -1 where unknown
+    char *location;         // where the table lies
+    char *partition;        // "ds=20161114", "" for a table without partitions
+    int64_t version;        // of the table after commit
+    int64_t replaced_rows;  // rows that the new ones took the place of; -1 where unknown
     size_t files;
 } SinkResult;
 
@@ -37,8 +39,8 @@ typedef struct SinkOps {
     const char *name;  // the datasource's type: "lake"
 
     // Looks at the target and decides each column. Changes nothing.
-    bool (*open)(const Job *job, const Schema *schema, const size_t *key, size_t key_count, Sink **ret_sink,
-                 Err *err);
+    bool (*open)(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
+                 Sink **ret_sink, Err *err);
     const ColumnPlan *(*columns)(const Sink *sink, size_t *ret_count);
 
     // Pulls all readers to their end and stores the rows, not yet visible. Runs its own threads.

@@ -9,7 +9,7 @@
 #include "record/counters.h"
 #include "record/schema.h"
 
-typedef struct Source Source;        // an implementation's struct begins with `const SourceOps *ops`
+typedef struct Source Source;  // an implementation's struct begins with `const SourceOps *ops`
 typedef struct RowReader RowReader;  // likewise begins with this struct
 
 struct RowReader {
@@ -20,33 +20,36 @@ struct RowReader {
 
 // How the rows came to be of one point in time; for the report.
 typedef struct SnapshotInfo {
-    const char *how;       // "one connection", "equal snapshot positions", "brief table lock" ... static text
-    char *position;        // GTID set or "file:offset", NULL where the server keeps no binlog or hides it
-    char *server;          // "MariaDB 10.11.19", "MySQL 9.7.1"
-    char *warning;         // what the user should know, or NULL
+    const char
+        *how;  // "one connection", "equal snapshot positions", "brief table lock" ... static text
+    char *position;  // GTID set or "file:offset", NULL where the server keeps no binlog or hides it
+    char *server;    // "MariaDB 10.11.19", "MySQL 9.7.1"
+    char *warning;   // what the user should know, or NULL
 } SnapshotInfo;
 
 // One slice as `weir check` shows it.
 typedef struct SliceInfo {
-    char *table;           // "shop.oplog" or "query"
-    char *condition;       // SQL, "" for a whole table
-    uint64_t rows;         // estimate, 0 where unknown
+    char *table;      // "shop.oplog" or "query"
+    char *condition;  // SQL, "" for a whole table
+    uint64_t rows;    // estimate, 0 where unknown
 } SliceInfo;
 
 typedef struct SourceOps {
     const char *name;  // the datasource's type: "mysql"
 
-    // Connects and learns what the job's source columns are. Strings of `job` are borrowed until close.
+    // Connects and learns what the job's source columns are. Strings of `job` are borrowed until
+    // close.
     bool (*open)(const Job *job, Counters *counters, Cancel *cancel, Source **ret_source, Err *err);
     const Schema *(*schema)(const Source *source);
     // Indexes of the columns of the table's key in the schema; count 0 where there is none.
     const size_t *(*key)(const Source *source, size_t *ret_count);
 
-    // Cuts the slices for at most `threads` readers. Changes and locks nothing: `weir check` ends here.
+    // Cuts the slices for at most `threads` readers. Changes and locks nothing: `weir check` ends
+    // here.
     bool (*plan)(Source *source, int threads, Err *err);
     // Opens the snapshots: from here on all readers see one point in time.
     bool (*begin)(Source *source, Err *err);
-    int (*reader_count)(const Source *source);      // <= threads
+    int (*reader_count)(const Source *source);  // <= threads
     RowReader *(*reader)(Source *source, int index);
     const SnapshotInfo *(*snapshot)(const Source *source);
     const SliceInfo *(*slices)(const Source *source, size_t *ret_count);

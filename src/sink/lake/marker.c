@@ -100,8 +100,8 @@ static Committed marker_is_committed(const char *table, const char *prefix, int6
     for (size_t i = 0; i < list.count && committed == COMMITTED_NO; i++) {
         int64_t found = 0;
         const char *name = list.names[i];
-        if (strstr(name, ".checkpoint.") != NULL && strlen(name) > 20 && number_parse_i64(name, 20, &found) &&
-            found >= next) {
+        if (strstr(name, ".checkpoint.") != NULL && strlen(name) > 20
+            && number_parse_i64(name, 20, &found) && found >= next) {
             committed = COMMITTED_UNKNOWN;  // log files below it may have been cleaned away
         }
         if (strlen(name) != 25 || !text_ends_with(name, ".json")

@@ -50,8 +50,9 @@ static bool spool_fail(const char *what, const char *path, Err *err)
     (void)fail(err, FAIL_TARGET, "could not %s the temporary file \"%s\": %s", what, path,
                strerror(code));
     if (code == ENOSPC) {
-        (void)fail_hint(err, "Rows of dynamic partitions are set aside on the table's disk first, "
-                             "uncompressed: free space there and run again; nothing was published.");
+        (void)fail_hint(err,
+                        "Rows of dynamic partitions are set aside on the table's disk first, "
+                        "uncompressed: free space there and run again; nothing was published.");
     }
     return false;
 }

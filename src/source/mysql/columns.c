@@ -1,22 +1,25 @@
 // What the columns of a source are, and how each is to be asked for.
 //
-// Types come from the metadata of a result (SELECT ... LIMIT 0), so that tables, views, expressions and queries go one way;
-// information_schema adds the order, hidden columns, and the words of the DDL. Two kinds of column are not read as the server
-// would print them:
-// - FLOAT is printed rounded to 6 digits, and DOUBLE(M,D) to D of them: `column*1e0` is a DOUBLE, printed in full.
-// - TIMESTAMP is printed in the session's zone, where an hour may occur twice: UNIX_TIMESTAMP(column) is the instant.
-// An expression that turns out to be of such a type is computed in a subquery, whose column is then wrapped (the text of an
-// expression may hold an alias, which cannot be wrapped). Plain columns are wrapped where they stand, inside the subquery too:
-// MySQL reads the instant itself only from the column of a base table, and goes through local time for all else.
+// Types come from the metadata of a result (SELECT ... LIMIT 0), so that tables, views, expressions
+// and queries go one way; information_schema adds the order, hidden columns, and the words of the
+// DDL. Two kinds of column are not read as the server would print them:
+// - FLOAT is printed rounded to 6 digits, and DOUBLE(M,D) to D of them: `column*1e0` is a DOUBLE,
+// printed in full.
+// - TIMESTAMP is printed in the session's zone, where an hour may occur twice:
+// UNIX_TIMESTAMP(column) is the instant. An expression that turns out to be of such a type is
+// computed in a subquery, whose column is then wrapped (the text of an expression may hold an
+// alias, which cannot be wrapped). Plain columns are wrapped where they stand, inside the subquery
+// too: MySQL reads the instant itself only from the column of a base table, and goes through local
+// time for all else.
 #include "source/mysql/relation.h"
 
 #include <mysql.h>
 
 #include "base/text.h"
 
-#define TYPE_VECTOR 242         // MySQL 9; not in libmariadb's header
+#define TYPE_VECTOR 242  // MySQL 9; not in libmariadb's header
 #define CHARSET_BINARY 63
-#define DECIMALS_NOT_FIXED 31   // FLOAT and DOUBLE without (M,D)
+#define DECIMALS_NOT_FIXED 31  // FLOAT and DOUBLE without (M,D)
 
 static Type type_of(TypeKind kind)
 {
@@ -72,10 +75,11 @@ static Type bit_type(const ConnField *field, DecodeForm *ret_form)
 
 static Type text_type(const ConnField *field, DecodeForm *ret_form)
 {
-    const bool is_words = (field->flags & (ENUM_FLAG | SET_FLAG)) != 0 || field->type == MYSQL_TYPE_ENUM ||
-                          field->type == MYSQL_TYPE_SET;
+    const bool is_words = (field->flags & (ENUM_FLAG | SET_FLAG)) != 0
+                          || field->type == MYSQL_TYPE_ENUM || field->type == MYSQL_TYPE_SET;
     // NULL as a constant comes as a binary text of no length.
-    const bool is_binary = field->charset == CHARSET_BINARY && !is_words && (field->length > 0 || (field->flags & BLOB_FLAG) != 0);
+    const bool is_binary = field->charset == CHARSET_BINARY && !is_words
+                           && (field->length > 0 || (field->flags & BLOB_FLAG) != 0);
     *ret_form = is_binary ? DECODE_BYTES : DECODE_TEXT;
     return type_of(is_binary ? TYPE_BYTES : TYPE_TEXT);
 }
@@ -126,7 +130,9 @@ ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeCol
     case MYSQL_TYPE_DOUBLE:
         form = DECODE_FLOAT64;
         type = type_of(TYPE_FLOAT64);
-        wrap = field->decimals < DECIMALS_NOT_FIXED || (field->flags & ZEROFILL_FLAG) != 0 ? WRAP_DOUBLE : WRAP_NONE;
+        wrap = field->decimals < DECIMALS_NOT_FIXED || (field->flags & ZEROFILL_FLAG) != 0
+                   ? WRAP_DOUBLE
+                   : WRAP_NONE;
         break;
     case MYSQL_TYPE_DECIMAL:
     case MYSQL_TYPE_NEWDECIMAL:
@@ -167,8 +173,10 @@ ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeCol
 static bool learn_infos(Relation *relation, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
-    buf_add_text(&sql, "SELECT column_name, data_type, column_type, character_set_name, collation_name, column_comment,"
-                       " is_nullable FROM information_schema.columns WHERE table_schema = ");
+    buf_add_text(
+        &sql,
+        "SELECT column_name, data_type, column_type, character_set_name, collation_name, column_comment,"
+        " is_nullable FROM information_schema.columns WHERE table_schema = ");
     sql_add_literal(&sql, relation->database);
     buf_add_text(&sql, " AND table_name = ");
     sql_add_literal(&sql, relation->table);
@@ -180,13 +188,14 @@ static bool learn_infos(Relation *relation, Err *err)
     relation->info_count = rows.row_count;
     relation->infos = mem_alloc((rows.row_count + 1) * sizeof *relation->infos);
     for (size_t i = 0; i < rows.row_count; i++) {
-        relation->infos[i] = (ColumnInfo){.name = mem_copy_text(conn_cell(&rows, i, 0)),
-                                          .data_type = mem_copy_text(conn_cell(&rows, i, 1)),
-                                          .column_type = mem_copy_text(conn_cell(&rows, i, 2)),
-                                          .charset = mem_copy_text(conn_cell(&rows, i, 3)),
-                                          .collation = mem_copy_text(conn_cell(&rows, i, 4)),
-                                          .comment = mem_copy_text(conn_cell(&rows, i, 5)),
-                                          .is_nullable = text_equal_nocase(conn_cell(&rows, i, 6), "YES")};
+        relation->infos[i] =
+            (ColumnInfo){.name = mem_copy_text(conn_cell(&rows, i, 0)),
+                         .data_type = mem_copy_text(conn_cell(&rows, i, 1)),
+                         .column_type = mem_copy_text(conn_cell(&rows, i, 2)),
+                         .charset = mem_copy_text(conn_cell(&rows, i, 3)),
+                         .collation = mem_copy_text(conn_cell(&rows, i, 4)),
+                         .comment = mem_copy_text(conn_cell(&rows, i, 5)),
+                         .is_nullable = text_equal_nocase(conn_cell(&rows, i, 6), "YES")};
     }
     return true;
 }
@@ -201,19 +210,21 @@ static void add_index_column(Relation *relation, const ConnRows *rows, size_t ro
 {
     const char *name = named_cell(rows, row, "Key_name");
     const char *column = named_cell(rows, row, "Column_name");
-    IndexInfo *index = relation->index_count == 0 ? NULL : &relation->indexes[relation->index_count - 1];
+    IndexInfo *index =
+        relation->index_count == 0 ? NULL : &relation->indexes[relation->index_count - 1];
     if (index == NULL || strcmp(index->name, name) != 0) {
-        relation->indexes = mem_grow(relation->indexes, (relation->index_count + 1) * sizeof *relation->indexes);
+        relation->indexes =
+            mem_grow(relation->indexes, (relation->index_count + 1) * sizeof *relation->indexes);
         index = &relation->indexes[relation->index_count++];
         *index = (IndexInfo){.name = mem_copy_text(name),
                              .is_unique = text_equal(named_cell(rows, row, "Non_unique"), "0"),
                              .is_usable = true};
     }
     const size_t at = column == NULL ? SIZE_MAX : relation_find_info(relation, column);
-    if (at == SIZE_MAX || named_cell(rows, row, "Sub_part") != NULL ||
-        !text_equal_nocase(named_cell(rows, row, "Index_type"), "BTREE") ||
-        text_equal_nocase(named_cell(rows, row, "Visible"), "NO") ||
-        text_equal_nocase(named_cell(rows, row, "Ignored"), "YES")) {
+    if (at == SIZE_MAX || named_cell(rows, row, "Sub_part") != NULL
+        || !text_equal_nocase(named_cell(rows, row, "Index_type"), "BTREE")
+        || text_equal_nocase(named_cell(rows, row, "Visible"), "NO")
+        || text_equal_nocase(named_cell(rows, row, "Ignored"), "YES")) {
         index->is_usable = false;
         return;
     }
@@ -278,7 +289,8 @@ static void add_text_entry(Entries *entries, const Relation *relation, const cha
     bool is_quoted = false;
     Err ignored;
     size_t info = relation_find_info(relation, entry);
-    if (info == SIZE_MAX && *entry == '`' && tables_split_name(entry, &database, &name, &is_quoted, &ignored)) {
+    if (info == SIZE_MAX && *entry == '`'
+        && tables_split_name(entry, &database, &name, &is_quoted, &ignored)) {
         info = database == NULL ? relation_find_info(relation, name) : SIZE_MAX;
         free(database);
         free(name);
@@ -337,7 +349,8 @@ static void add_wrapped(Buf *list, const char *column, ColumnWrap wrap)
     }
 }
 
-// The entries for a subquery: plain columns wrapped, under their own names, expressions as they are.
+// The entries for a subquery: plain columns wrapped, under their own names, expressions as they
+// are.
 static void add_inner_list(Buf *sql, const Entries *entries, const ColumnWrap *wraps)
 {
     for (size_t i = 0; i < entries->count; i++) {
@@ -347,7 +360,8 @@ static void add_inner_list(Buf *sql, const Entries *entries, const ColumnWrap *w
             buf_add_format(sql, "%s\n", entry->sql);
         } else {
             add_wrapped(sql, entry->sql, wraps[i]);
-            buf_add_format(sql, "%s%s", wraps[i] == WRAP_NONE ? "" : " AS ", wraps[i] == WRAP_NONE ? "" : entry->sql);
+            buf_add_format(sql, "%s%s", wraps[i] == WRAP_NONE ? "" : " AS ",
+                           wraps[i] == WRAP_NONE ? "" : entry->sql);
         }
     }
 }
@@ -359,9 +373,10 @@ static void write_lists(Relation *relation, const Entries *entries, const Column
     for (size_t i = 0; i < entries->count; i++) {
         needs_wrap = needs_wrap || wraps[i] != WRAP_NONE;
         needs_inner = needs_inner || (wraps[i] != WRAP_NONE && entries->items[i].info == SIZE_MAX);
-        relation->has_local_instants = relation->has_local_instants ||
-                                       (wraps[i] == WRAP_UNIX_TIME &&
-                                        (entries->items[i].info == SIZE_MAX || !relation->is_base_table));
+        relation->has_local_instants =
+            relation->has_local_instants
+            || (wraps[i] == WRAP_UNIX_TIME
+                && (entries->items[i].info == SIZE_MAX || !relation->is_base_table));
     }
     const bool is_plain_query = relation->table == NULL && relation->spec->columns == NULL;
     if (is_plain_query && !needs_wrap && *relation->condition == '\0') {
@@ -396,28 +411,35 @@ static bool check_names(const Relation *relation, Err *err)
             return fail_hint(err, "Give it one: `expression AS name`.");
         }
         if (schema_find(schema, schema->fields[i].name) != i) {
-            (void)fail(err, FAIL_CONFIG, "%s gives two columns named \"%s\"", relation->name, schema->fields[i].name);
+            (void)fail(err, FAIL_CONFIG, "%s gives two columns named \"%s\"", relation->name,
+                       schema->fields[i].name);
             return fail_hint(err, "Give one of them another name: `expression AS name`.");
         }
     }
     return true;
 }
 
-static void add_field(Relation *relation, const Entry *entry, const ConnField *field, const DecodeColumn *column)
+static void add_field(Relation *relation, const Entry *entry, const ConnField *field,
+                      const DecodeColumn *column)
 {
     const ColumnInfo *info = entry->info == SIZE_MAX ? NULL : &relation->infos[entry->info];
-    // Servers' NOT NULL flags of expressions and views are not to be built on; a zero date becomes NULL.
-    const bool may_be_zero = column->form == DECODE_DATE || column->form == DECODE_DATETIME || column->form == DECODE_UNIX_TIME;
-    const bool is_nullable = info == NULL || !relation->is_base_table || info->is_nullable ||
-                             (may_be_zero && column->zero_dates == ZERO_DATES_NULL);
-    Field *added = schema_add(&relation->schema, info == NULL ? field->name : info->name, column->type, is_nullable);
+    // Servers' NOT NULL flags of expressions and views are not to be built on; a zero date becomes
+    // NULL.
+    const bool may_be_zero = column->form == DECODE_DATE || column->form == DECODE_DATETIME
+                             || column->form == DECODE_UNIX_TIME;
+    const bool is_nullable = info == NULL || !relation->is_base_table || info->is_nullable
+                             || (may_be_zero && column->zero_dates == ZERO_DATES_NULL);
+    Field *added = schema_add(&relation->schema, info == NULL ? field->name : info->name,
+                              column->type, is_nullable);
     if (info != NULL) {
         added->source_type = mem_copy_text(info->column_type);
-        added->comment = info->comment == NULL || *info->comment == '\0' ? NULL : mem_copy_text(info->comment);
+        added->comment =
+            info->comment == NULL || *info->comment == '\0' ? NULL : mem_copy_text(info->comment);
     }
 }
 
-// A query's columns stand in for those of a table, so that `columns` and `incremental` can name them.
+// A query's columns stand in for those of a table, so that `columns` and `incremental` can name
+// them.
 static bool learn_query_infos(Relation *relation, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
@@ -435,8 +457,9 @@ static bool learn_query_infos(Relation *relation, Err *err)
                            : fields[i].type == MYSQL_TYPE_DATETIME ? "datetime"
                            : fields[i].type == MYSQL_TYPE_DATE     ? "date"
                                                                    : "expression";
-        relation->infos[i] = (ColumnInfo){
-            .name = mem_copy_text(fields[i].name), .data_type = mem_copy_text(type), .is_nullable = true};
+        relation->infos[i] = (ColumnInfo){.name = mem_copy_text(fields[i].name),
+                                          .data_type = mem_copy_text(type),
+                                          .is_nullable = true};
     }
     char **texts = NULL;
     const unsigned long *lengths = NULL;
@@ -445,13 +468,14 @@ static bool learn_query_infos(Relation *relation, Err *err)
     return done;
 }
 
-static bool probe(Relation *relation, const Entries *entries, const Job *job, ColumnWrap **ret_wraps, Err *err)
+static bool probe(Relation *relation, const Entries *entries, const Job *job,
+                  ColumnWrap **ret_wraps, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, "SELECT ");
     add_list(&sql, entries);
-    buf_add_format(&sql, " FROM %s%s%s LIMIT 0", relation->from, *relation->condition == '\0' ? "" : " WHERE ",
-                   relation->condition);
+    buf_add_format(&sql, " FROM %s%s%s LIMIT 0", relation->from,
+                   *relation->condition == '\0' ? "" : " WHERE ", relation->condition);
     Conn *conn = relation->server->control;
     if (!conn_stream(conn, buf_text(&sql), err)) {
         return err_context(err, "%s", relation->name);
@@ -471,7 +495,8 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job, Co
     conn_end_stream(conn);
     *ret_wraps = wraps;
     if (done && !is_complete) {
-        (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns", relation->name, entries->count, count);
+        (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns",
+                   relation->name, entries->count, count);
         return fail_hint(err, "Each entry must be one column or one expression.");
     }
     return done;
@@ -493,7 +518,9 @@ static bool check_whole_table(const Relation *relation, Err *err)
         return true;
     }
     if (conn_last_errno(relation->server->control) == 1142 /* command denied on a table */) {
-        (void)fail_hint(err, "Grant the user SELECT on the whole table, or name the columns it may read in `columns`.");
+        (void)fail_hint(
+            err,
+            "Grant the user SELECT on the whole table, or name the columns it may read in `columns`.");
     }
     return err_context(err, "%s", relation->name);
 }
@@ -504,8 +531,8 @@ bool columns_learn(Relation *relation, const Job *job, Err *err)
         if (!learn_query_infos(relation, err)) {
             return false;
         }
-    } else if (!learn_infos(relation, err) || !check_whole_table(relation, err) ||
-               (relation->is_base_table && !learn_indexes(relation, err))) {
+    } else if (!learn_infos(relation, err) || !check_whole_table(relation, err)
+               || (relation->is_base_table && !learn_indexes(relation, err))) {
         return false;
     }
     if (!condition_build(relation, job, err)) {
@@ -524,19 +551,20 @@ bool columns_learn(Relation *relation, const Job *job, Err *err)
 
 bool columns_unify(Relation *first, const Relation *other, Err *err)
 {
-    static const char hint[] = "All tables of a job must have the same columns in the same order; name them in `columns`, with CAST "
-                               "where a type differs.";
+    static const char hint[] =
+        "All tables of a job must have the same columns in the same order; name them in `columns`, with CAST "
+        "where a type differs.";
     if (first->schema.count != other->schema.count) {
-        (void)fail(err, FAIL_CONFIG, "%s has %zu columns and %s has %zu", first->name, first->schema.count, other->name,
-                   other->schema.count);
+        (void)fail(err, FAIL_CONFIG, "%s has %zu columns and %s has %zu", first->name,
+                   first->schema.count, other->name, other->schema.count);
         return fail_hint(err, "%s", hint);
     }
     for (size_t i = 0; i < first->schema.count; i++) {
         Field *a = &first->schema.fields[i];
         const Field *b = &other->schema.fields[i];
         if (!text_equal_nocase(a->name, b->name)) {
-            (void)fail(err, FAIL_CONFIG, "column %zu is \"%s\" in %s and \"%s\" in %s", i + 1, a->name, first->name, b->name,
-                       other->name);
+            (void)fail(err, FAIL_CONFIG, "column %zu is \"%s\" in %s and \"%s\" in %s", i + 1,
+                       a->name, first->name, b->name, other->name);
             return fail_hint(err, "%s", hint);
         }
         if (!type_equal(a->type, b->type)) {
@@ -544,8 +572,8 @@ bool columns_unify(Relation *first, const Relation *other, Err *err)
             CLEANUP(buf_done) Buf b_type = {0};
             type_describe(a->type, &a_type);
             type_describe(b->type, &b_type);
-            (void)fail(err, FAIL_CONFIG, "column \"%s\" is %s in %s and %s in %s", a->name, buf_text(&a_type), first->name,
-                       buf_text(&b_type), other->name);
+            (void)fail(err, FAIL_CONFIG, "column \"%s\" is %s in %s and %s in %s", a->name,
+                       buf_text(&a_type), first->name, buf_text(&b_type), other->name);
             return fail_hint(err, "%s", hint);
         }
         a->nullable = a->nullable || b->nullable;

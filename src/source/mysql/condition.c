@@ -1,8 +1,10 @@
-// Which rows a job wants: its `where`, and for `incremental` the half-open window of the business date.
+// Which rows a job wants: its `where`, and for `incremental` the half-open window of the business
+// date.
 //
-// DATE and DATETIME columns hold wall-clock time and are compared with the window's wall-clock ends. A TIMESTAMP column
-// holds instants; a literal would be taken for local time, which is ambiguous where a clock goes back at midnight. So
-// it is compared as UNIX_TIMESTAMP(column), which is exact but uses no index, and with a wider range on the column itself, which does.
+// DATE and DATETIME columns hold wall-clock time and are compared with the window's wall-clock
+// ends. A TIMESTAMP column holds instants; a literal would be taken for local time, which is
+// ambiguous where a clock goes back at midnight. So it is compared as UNIX_TIMESTAMP(column), which
+// is exact but uses no index, and with a wider range on the column itself, which does.
 #include "source/mysql/relation.h"
 
 #include "base/clock.h"
@@ -29,7 +31,8 @@ static void window_days(const Job *job, char *first, char *next, size_t size)
     const bool is_number = text_parse_int(job->bizdate, 0, 99991231, &number);
     assert(is_number && size >= 11);
     (void)is_number;
-    const int64_t day = civil_to_days((int)(number / 10000), (int)(number / 100 % 100), (int)(number % 100));
+    const int64_t day =
+        civil_to_days((int)(number / 10000), (int)(number / 100 % 100), (int)(number % 100));
     char *const spaces[] = {first, next};
     for (int i = 0; i < 2; i++) {
         const Civil civil = civil_from_usec((day + i) * INT64_C(86400000000));
@@ -54,20 +57,23 @@ void window_add(Buf *sql, const char *column, WindowKind kind, const Job *job)
         buf_add_format(sql, "%s >= '%s' AND %s < '%s'", quoted, first, quoted, next);
         break;
     case WINDOW_DATETIME:
-        buf_add_format(sql, "%s >= '%s 00:00:00' AND %s < '%s 00:00:00'", quoted, first, quoted, next);
+        buf_add_format(sql, "%s >= '%s 00:00:00' AND %s < '%s 00:00:00'", quoted, first, quoted,
+                       next);
         break;
     case WINDOW_TIMESTAMP:
         buf_add_format(sql,
-                       "%s >= FROM_UNIXTIME(%" PRId64 ") AND %s < FROM_UNIXTIME(%" PRId64 ") AND UNIX_TIMESTAMP(%s) >= %" PRId64
-                       " AND UNIX_TIMESTAMP(%s) < %" PRId64,
-                       quoted, wide_begin, quoted, end + WINDOW_MARGIN_SECONDS, quoted, begin, quoted, end);
+                       "%s >= FROM_UNIXTIME(%" PRId64 ") AND %s < FROM_UNIXTIME(%" PRId64
+                       ") AND UNIX_TIMESTAMP(%s) >= %" PRId64 " AND UNIX_TIMESTAMP(%s) < %" PRId64,
+                       quoted, wide_begin, quoted, end + WINDOW_MARGIN_SECONDS, quoted, begin,
+                       quoted, end);
         break;
     case WINDOW_NONE:
         break;
     }
 }
 
-static bool find_window_column(const Relation *relation, const char **ret_name, const char **ret_type, Err *err)
+static bool find_window_column(const Relation *relation, const char **ret_name,
+                               const char **ret_type, Err *err)
 {
     const char *wanted = relation->spec->incremental;
     const size_t at = relation_find_info(relation, wanted);
@@ -81,7 +87,8 @@ static bool find_window_column(const Relation *relation, const char **ret_name, 
         names[i] = relation->infos[i].name;
     }
     const char *nearest = text_nearest(wanted, names);
-    (void)fail(err, FAIL_CONFIG, "incremental: there is no column \"%s\" in %s", wanted, relation->name);
+    (void)fail(err, FAIL_CONFIG, "incremental: there is no column \"%s\" in %s", wanted,
+               relation->name);
     if (nearest != NULL) {
         (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
     } else {
@@ -112,9 +119,13 @@ bool condition_build(Relation *relation, const Job *job, Err *err)
         }
         const WindowKind kind = window_kind(type);
         if (kind == WINDOW_NONE) {
-            (void)fail(err, FAIL_CONFIG, "incremental: column \"%s\" of %s is of type %s, which has no window of a date", name,
-                       relation->name, type);
-            return fail_hint(err, "Write the condition in `where`, for example: where: \"%s = '${bizdate}'\".", name);
+            (void)fail(
+                err, FAIL_CONFIG,
+                "incremental: column \"%s\" of %s is of type %s, which has no window of a date",
+                name, relation->name, type);
+            return fail_hint(
+                err, "Write the condition in `where`, for example: where: \"%s = '${bizdate}'\".",
+                name);
         }
         buf_add_text(&sql, has_where ? " AND " : "");
         window_add(&sql, name, kind, job);

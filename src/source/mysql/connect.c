@@ -1,10 +1,12 @@
-// libmariadb behind a narrow door: this file and columns.c are the only ones of weir's that include mysql.h.
+// libmariadb behind a narrow door: this file and columns.c are the only ones of weir's that include
+// mysql.h.
 //
-// Three things are decided here. TLS: the five modes are mapped to what libmariadb 3.3 and later offer; whether encryption
-// was really agreed on is checked after connecting, not assumed. Errors: one table says for each number of the server's whose
-// problem it is, what to do, and whether starting over can help. Stops: a hook shuts the socket down, because a thread in
-// recv() looks at no flag; the socket is registered only while the connection is open, so the hook never meets a number that
-// was given to another file.
+// Three things are decided here. TLS: the five modes are mapped to what libmariadb 3.3 and later
+// offer; whether encryption was really agreed on is checked after connecting, not assumed. Errors:
+// one table says for each number of the server's whose problem it is, what to do, and whether
+// starting over can help. Stops: a hook shuts the socket down, because a thread in recv() looks at
+// no flag; the socket is registered only while the connection is open, so the hook never meets a
+// number that was given to another file.
 //
 // Results that are streamed leave their rows in libmariadb's buffer; nothing is copied here.
 #include "source/mysql/connect.h"
@@ -24,13 +26,13 @@ struct Conn {
     MYSQL *mysql;
     const Datasource *datasource;
     Cancel *cancel;
-    int fd;                 // what the stop hook shuts down
+    int fd;  // what the stop hook shuts down
     bool is_hooked;
     char *server_text;
     bool is_mariadb;
     unsigned last_errno;
-    bool must_encrypt;      // while connecting
-    bool lacks_tls;         // the server offers no encryption
+    bool must_encrypt;  // while connecting
+    bool lacks_tls;     // the server offers no encryption
     MYSQL_RES *stream;
     ConnField *fields;
     size_t field_count;
@@ -46,8 +48,8 @@ static bool conn_fail(Conn *conn, const char *what, Err *err)
     }
     const ErrorRule *rule = connect_error_rule(conn->last_errno);
     (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
-               conn->datasource->name == NULL ? "source" : conn->datasource->name, what, mysql_error(conn->mysql),
-               conn->last_errno);
+               conn->datasource->name == NULL ? "source" : conn->datasource->name, what,
+               mysql_error(conn->mysql), conn->last_errno);
     if (rule != NULL && rule->hint != NULL) {
         (void)fail_hint(err, "%s", rule->hint);
     }
@@ -60,21 +62,28 @@ static bool conn_fail(Conn *conn, const char *what, Err *err)
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
 // Exported by libmariadb, in none of its headers: tells of every read and write on any connection.
-int ma_pvio_register_callback(my_bool is_added, void (*callback)(int mode, MYSQL *mysql, const unsigned char *bytes, size_t len));
+int ma_pvio_register_callback(my_bool is_added,
+                              void (*callback)(int mode, MYSQL *mysql, const unsigned char *bytes,
+                                               size_t len));
 
-static _Thread_local Conn *connecting;  // the one this thread is connecting, until its greeting was seen
+static _Thread_local Conn
+    *connecting;  // the one this thread is connecting, until its greeting was seen
 
-// Does the server's greeting offer encryption? What is no greeting (an error, a torn packet) does not.
+// Does the server's greeting offer encryption? What is no greeting (an error, a torn packet) does
+// not.
 static bool greeting_offers_tls(const unsigned char *bytes, size_t len)
 {
-    // Length and number (4), protocol version (1), server version with its NUL, thread (4), scramble (8), filler (1), capabilities.
+    // Length and number (4), protocol version (1), server version with its NUL, thread (4),
+    // scramble (8), filler (1), capabilities.
     const unsigned char *end = len > 5 && bytes[4] == 10 ? memchr(bytes + 5, 0, len - 5) : NULL;
     const size_t at = end == NULL ? len : (size_t)(end - bytes) + 1 + 4 + 8 + 1;
-    return at + 2 <= len && (((unsigned)bytes[at] | (unsigned)bytes[at + 1] << 8) & CLIENT_SSL) != 0;
+    return at + 2 <= len
+           && (((unsigned)bytes[at] | (unsigned)bytes[at + 1] << 8) & CLIENT_SSL) != 0;
 }
 
-// libmariadb 3.3, told to encrypt, goes on without where the server offers no encryption, and then sends a
-// caching_sha2_password password as it would inside TLS: readable. So the greeting is looked at before anything is sent.
+// libmariadb 3.3, told to encrypt, goes on without where the server offers no encryption, and then
+// sends a caching_sha2_password password as it would inside TLS: readable. So the greeting is
+// looked at before anything is sent.
 static void watch_greeting(int mode, MYSQL *mysql, const unsigned char *bytes, size_t len)
 {
     Conn *conn = connecting;
@@ -109,7 +118,8 @@ static void conn_wake(void *object)
 // Where distributions keep the certificates of public authorities, for verify-* without tls_ca.
 static const char *system_ca_file(void)
 {
-    static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                        "/etc/pki/tls/certs/ca-bundle.crt",
                                         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         if (access(files[i], R_OK) == 0) {
@@ -129,18 +139,20 @@ static bool set_tls_options(MYSQL *mysql, const Datasource *datasource, TlsMode 
     }
     const char *ca = datasource->tls_ca;
     if (ca != NULL && access(ca, R_OK) != 0) {
-        (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls_ca \"%s\" cannot be read", datasource->name, ca);
+        (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls_ca \"%s\" cannot be read",
+                   datasource->name, ca);
         return fail_hint(err, "Give the path of a PEM file with the authority's certificate.");
     }
     if (ca == NULL && (tls == TLS_VERIFY_CA || tls == TLS_VERIFY_IDENTITY)) {
         ca = system_ca_file();
         if (ca == NULL) {
-            (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls: %s needs an authority to trust", datasource->name,
-                       tls_mode_name(tls));
+            (void)fail(err, FAIL_CONFIG, "datasource \"%s\": tls: %s needs an authority to trust",
+                       datasource->name, tls_mode_name(tls));
             return fail_hint(err, "Give the path of its certificate in `tls_ca`.");
         }
     }
-    // A given CA is checked by libmariadb in every mode; modes that promise no check must not pass one on.
+    // A given CA is checked by libmariadb in every mode; modes that promise no check must not pass
+    // one on.
     if (ca != NULL && (tls == TLS_VERIFY_CA || tls == TLS_VERIFY_IDENTITY)) {
         (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, ca);
     }
@@ -162,11 +174,15 @@ static MYSQL *conn_handle(const Datasource *datasource, TlsMode tls, Err *err)
         (void)fail(err, FAIL_INTERNAL, "out of memory for a connection");
         return NULL;
     }
-    const unsigned connect_timeout = (unsigned)(datasource->connect_timeout_seconds > 0 ? datasource->connect_timeout_seconds : 10);
-    const unsigned read_timeout = (unsigned)(datasource->read_timeout_seconds > 0 ? datasource->read_timeout_seconds : 3600);
+    const unsigned connect_timeout =
+        (unsigned)(datasource->connect_timeout_seconds > 0 ? datasource->connect_timeout_seconds
+                                                           : 10);
+    const unsigned read_timeout =
+        (unsigned)(datasource->read_timeout_seconds > 0 ? datasource->read_timeout_seconds : 3600);
     const unsigned long packet_bytes_max = 1UL << 30;
     const unsigned local_infile = 0;  // a server must not be able to ask for files of ours
-    const unsigned protocol = datasource->socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    const unsigned protocol =
+        datasource->socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
     (void)mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
     (void)mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
     (void)mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout);
@@ -185,11 +201,13 @@ static MYSQL *conn_handle(const Datasource *datasource, TlsMode tls, Err *err)
 static bool fail_no_tls(Conn *conn, Err *err)
 {
     conn->last_errno = CR_SSL_CONNECTION_ERROR;
-    (void)fail(err, FAIL_SOURCE, "datasource \"%s\": the server offers no encryption", conn->datasource->name);
+    (void)fail(err, FAIL_SOURCE, "datasource \"%s\": the server offers no encryption",
+               conn->datasource->name);
     return fail_hint(err, "%s", connect_error_rule(CR_SSL_CONNECTION_ERROR)->hint);
 }
 
-// A connection that `tls` asks to be encrypted may come out plain; only `must_encrypt` makes that an error.
+// A connection that `tls` asks to be encrypted may come out plain; only `must_encrypt` makes that
+// an error.
 static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
 {
     const Datasource *datasource = conn->datasource;
@@ -202,14 +220,18 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
     connecting = conn;
     const unsigned port = (unsigned)(datasource->port > 0 ? datasource->port : 3306);
     // With a host libmariadb would not look at the socket.
-    const char *host = datasource->socket != NULL ? NULL : datasource->host == NULL ? "127.0.0.1" : datasource->host;
+    const char *host = datasource->socket != NULL ? NULL
+                       : datasource->host == NULL ? "127.0.0.1"
+                                                  : datasource->host;
     if (mysql_real_connect(conn->mysql, host, datasource->user,
-                           datasource->password == NULL ? "" : datasource->password, datasource->database, port,
-                           datasource->socket, 0) == NULL) {
+                           datasource->password == NULL ? "" : datasource->password,
+                           datasource->database, port, datasource->socket, 0)
+        == NULL) {
         char what[512];
         const char *user = datasource->user == NULL ? "" : datasource->user;
         if (host == NULL) {
-            (void)snprintf(what, sizeof what, "connecting to %s as \"%s\"", datasource->socket, user);
+            (void)snprintf(what, sizeof what, "connecting to %s as \"%s\"", datasource->socket,
+                           user);
         } else {
             (void)snprintf(what, sizeof what, "connecting to %s:%u as \"%s\"", host, port, user);
         }
@@ -240,7 +262,8 @@ static bool connect_by_mode(Conn *conn, Err *err)
         return true;
     }
     // The server offers encryption and then cannot agree on it: `preferred` goes without.
-    if (tls != TLS_PREFERRED || conn->last_errno != CR_SSL_CONNECTION_ERROR || err->kind == FAIL_CANCELLED) {
+    if (tls != TLS_PREFERRED || conn->last_errno != CR_SSL_CONNECTION_ERROR
+        || err->kind == FAIL_CANCELLED) {
         return false;
     }
     return try_connect(conn, TLS_DISABLED, /* must_encrypt= */ false, err);
@@ -250,8 +273,8 @@ static void note_server(Conn *conn)
 {
     conn->is_mariadb = mariadb_connection(conn->mysql) != 0;
     const unsigned long version = mysql_get_server_version(conn->mysql);
-    conn->server_text = mem_format("%s %lu.%lu.%lu", conn->is_mariadb ? "MariaDB" : "MySQL", version / 10000,
-                                   version / 100 % 100, version % 100);
+    conn->server_text = mem_format("%s %lu.%lu.%lu", conn->is_mariadb ? "MariaDB" : "MySQL",
+                                   version / 10000, version / 100 % 100, version % 100);
 }
 
 bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Err *err)
@@ -267,8 +290,10 @@ bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Er
         if (err->retriable) {
             // Nothing was lost that could be started over: there never was a connection.
             err->retriable = false;
-            (void)fail_hint(err, "Something took the connection and did not answer as a server does: look at the "
-                                 "datasource's host and port, and at what listens there.");
+            (void)fail_hint(
+                err,
+                "Something took the connection and did not answer as a server does: look at the "
+                "datasource's host and port, and at what listens there.");
         }
         conn_close(conn);
         return false;
@@ -371,7 +396,8 @@ static void rows_copy(MYSQL_RES *result, ConnRows *rows)
         const MYSQL_ROW row = mysql_fetch_row(result);
         const unsigned long *lengths = mysql_fetch_lengths(result);
         for (size_t c = 0; c < rows->column_count; c++) {
-            rows->cells[r * rows->column_count + c] = row[c] == NULL ? NULL : mem_copy_bytes(row[c], lengths[c]);
+            rows->cells[r * rows->column_count + c] =
+                row[c] == NULL ? NULL : mem_copy_bytes(row[c], lengths[c]);
         }
     }
 }

@@ -1,8 +1,9 @@
-// One connection to a MySQL or MariaDB server: connecting with TLS and authentication, statements, small results as a whole
-// and large ones row by row. All of libmariadb that this folder uses is behind this header.
+// One connection to a MySQL or MariaDB server: connecting with TLS and authentication, statements,
+// small results as a whole and large ones row by row. All of libmariadb that this folder uses is
+// behind this header.
 //
-// A connection belongs to one thread at a time. A stop request (base/cancel.h) shuts its socket down, so that a blocked call
-// returns and reports FAIL_CANCELLED.
+// A connection belongs to one thread at a time. A stop request (base/cancel.h) shuts its socket
+// down, so that a blocked call returns and reports FAIL_CANCELLED.
 #pragma once
 
 #include "base/buf.h"
@@ -14,11 +15,11 @@ typedef struct Conn Conn;
 // A column of a result as the server describes it; `name` is borrowed until the result ends.
 typedef struct ConnField {
     const char *name;
-    unsigned type;      // MYSQL_TYPE_...
-    unsigned flags;     // NOT_NULL_FLAG, UNSIGNED_FLAG ...
-    unsigned charset;   // 63 is binary
+    unsigned type;     // MYSQL_TYPE_...
+    unsigned flags;    // NOT_NULL_FLAG, UNSIGNED_FLAG ...
+    unsigned charset;  // 63 is binary
     unsigned decimals;
-    uint64_t length;    // display width in bytes
+    uint64_t length;  // display width in bytes
 } ConnField;
 
 // A small result, whole and owned: cells row by row, NULL for SQL NULL; texts end with a NUL.
@@ -26,10 +27,11 @@ typedef struct ConnRows {
     size_t row_count;
     size_t column_count;
     char **cells;
-    char **names;       // of the columns
+    char **names;  // of the columns
 } ConnRows;
 
-// Connects. Errors are FAIL_SOURCE with the datasource's name and a hint; passwords are in none of them.
+// Connects. Errors are FAIL_SOURCE with the datasource's name and a hint; passwords are in none of
+// them.
 bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Err *err) MUST_CHECK;
 void conn_close(Conn *conn);  // accepts NULL; does not wait for rows that were not read
 
@@ -37,7 +39,7 @@ const char *conn_server_text(const Conn *conn);  // "MariaDB 10.11.19", "MySQL 9
 bool conn_is_mariadb(const Conn *conn);
 unsigned conn_server_version(const Conn *conn);  // 101119, 90704
 bool conn_uses_tls(const Conn *conn);
-unsigned conn_last_errno(const Conn *conn);      // of the last failed call
+unsigned conn_last_errno(const Conn *conn);  // of the last failed call
 
 // Runs a statement and drops its result, if it has one.
 bool conn_execute(Conn *conn, const char *sql, Err *err) MUST_CHECK;
@@ -55,18 +57,20 @@ static inline const char *conn_cell(const ConnRows *rows, size_t row, size_t col
 // Column's index by name without regard to case, SIZE_MAX where there is none.
 size_t conn_rows_find(const ConnRows *rows, const char *name);
 
-// Starts a result that is read row by row; conn_end_stream may come at any time (the connection is of no use after it where
-// rows were left).
+// Starts a result that is read row by row; conn_end_stream may come at any time (the connection is
+// of no use after it where rows were left).
 bool conn_stream(Conn *conn, const char *sql, Err *err) MUST_CHECK;
 const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count);
 // The next row, *ret_texts NULL at the end. Texts are borrowed until the next call.
-bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err) MUST_CHECK;
+bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err)
+    MUST_CHECK;
 void conn_end_stream(Conn *conn);
 
-// sql_text.c: true where brackets, quotes and comments are all closed and no ";" ends the statement: what is put into
-// brackets stays inside them.
+// sql_text.c: true where brackets, quotes and comments are all closed and no ";" ends the
+// statement: what is put into brackets stays inside them.
 bool sql_is_whole(const char *text);
 // sql_text.c: `name in backticks`, those inside doubled.
 void sql_add_name(Buf *sql, const char *name);
-// A text literal that reads the same under every sql_mode and character set: hexadecimal where it is not plain.
+// A text literal that reads the same under every sql_mode and character set: hexadecimal where it
+// is not plain.
 void sql_add_literal(Buf *sql, const char *text);

@@ -1,7 +1,8 @@
 // Bounds of slices as SQL.
 //
-// (a, b) >= (x, y) is written as a > x OR (a = x AND b >= y), and with the redundant a >= x in front of it: from that MySQL's
-// and MariaDB's range optimizers make intervals of the index, which they do not from a comparison of rows.
+// (a, b) >= (x, y) is written as a > x OR (a = x AND b >= y), and with the redundant a >= x in
+// front of it: from that MySQL's and MariaDB's range optimizers make intervals of the index, which
+// they do not from a comparison of rows.
 #include "source/mysql/keys.h"
 
 void key_bound_done(KeyBound *bound)
@@ -29,12 +30,14 @@ static void add_low(const KeyColumn *columns, const KeyBound *low, size_t at, Bu
         buf_add_format(sql, "%s >= %s", name, low->parts[at]);
         return;
     }
-    buf_add_format(sql, "%s >= %s AND (%s > %s OR (%s = %s AND ", name, low->parts[at], name, low->parts[at], name, low->parts[at]);
+    buf_add_format(sql, "%s >= %s AND (%s > %s OR (%s = %s AND ", name, low->parts[at], name,
+                   low->parts[at], name, low->parts[at]);
     add_low(columns, low, at + 1, sql);
     buf_add_text(sql, "))");
 }
 
-// key < bound, from column `at` on. NULLs come before everything; where a lower bound is beside this, it takes them out.
+// key < bound, from column `at` on. NULLs come before everything; where a lower bound is beside
+// this, it takes them out.
 static void add_high(const KeyColumn *columns, const KeyBound *high, size_t at, Buf *sql)
 {
     const char *name = columns[at].name;
@@ -43,8 +46,8 @@ static void add_high(const KeyColumn *columns, const KeyBound *high, size_t at, 
     if (at + 1 == high->count) {
         buf_add_format(sql, "%s < %s", name, high->parts[at]);
     } else {
-        buf_add_format(sql, "%s <= %s AND (%s < %s OR (%s = %s AND ", name, high->parts[at], name, high->parts[at], name,
-                       high->parts[at]);
+        buf_add_format(sql, "%s <= %s AND (%s < %s OR (%s = %s AND ", name, high->parts[at], name,
+                       high->parts[at], name, high->parts[at]);
         add_high(columns, high, at + 1, sql);
         buf_add_text(sql, "))");
     }
@@ -56,8 +59,10 @@ static void add_high(const KeyColumn *columns, const KeyBound *high, size_t at, 
 void key_add_range(const KeyColumn *columns, const KeyBound *low, const KeyBound *high, Buf *sql)
 {
     size_t same = 0;  // leading columns that both bounds hold fast
-    while (same + 1 < low->count && same + 1 < high->count && strcmp(low->parts[same], high->parts[same]) == 0) {
-        buf_add_format(sql, "%s%s = %s", same == 0 ? "" : " AND ", columns[same].name, low->parts[same]);
+    while (same + 1 < low->count && same + 1 < high->count
+           && strcmp(low->parts[same], high->parts[same]) == 0) {
+        buf_add_format(sql, "%s%s = %s", same == 0 ? "" : " AND ", columns[same].name,
+                       low->parts[same]);
         same++;
     }
     if (low->count > 0) {
@@ -66,7 +71,8 @@ void key_add_range(const KeyColumn *columns, const KeyBound *low, const KeyBound
     }
     if (high->count > 0) {
         buf_add_text(sql, same == 0 && low->count == 0 ? "" : " AND ");
-        // After a lower bound `column >= x` no NULL of that column is left: leave the OR out, the optimizer likes it.
+        // After a lower bound `column >= x` no NULL of that column is left: leave the OR out, the
+        // optimizer likes it.
         KeyColumn plain[KEY_COLUMNS_MAX];
         for (size_t i = 0; i < KEY_COLUMNS_MAX && i < high->count; i++) {
             plain[i] = columns[i];
@@ -89,8 +95,8 @@ void key_add_less(const KeyBound *a, const KeyBound *b, Buf *sql)
             buf_add_char(sql, '1');
             break;
         }
-        buf_add_format(sql, "(%s) < (%s) OR ((%s) = (%s) AND (", a->parts[depth], b->parts[depth], a->parts[depth],
-                       b->parts[depth]);
+        buf_add_format(sql, "(%s) < (%s) OR ((%s) = (%s) AND (", a->parts[depth], b->parts[depth],
+                       a->parts[depth], b->parts[depth]);
     }
     for (; depth > 0; depth--) {
         buf_add_text(sql, "))");

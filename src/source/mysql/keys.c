@@ -1,9 +1,11 @@
 // Number lines for key columns.
 //
-// Numbers, dates and times are cut by arithmetic. Texts are cut as fractions: after the common beginning of both ends, the next
-// characters are digits of a number in a base as large as the alphabet. For collations that ignore case the alphabet is put in
-// the order that they have: punctuation, digits, letters; for binary ones it is the order of code points. Digits past the
-// first differing character do not matter much: cells that stay too large are cut again, one character further on.
+// Numbers, dates and times are cut by arithmetic. Texts are cut as fractions: after the common
+// beginning of both ends, the next characters are digits of a number in a base as large as the
+// alphabet. For collations that ignore case the alphabet is put in the order that they have:
+// punctuation, digits, letters; for binary ones it is the order of code points. Digits past the
+// first differing character do not matter much: cells that stay too large are cut again, one
+// character further on.
 #include "source/mysql/keys.h"
 
 #include <stdio.h>
@@ -42,22 +44,27 @@ static bool decimal_digits(const char *column_type, int *ret_precision, int *ret
     return p != NULL;
 }
 
-KeyColumn key_column(const char *name, const char *data_type, const char *column_type, const char *charset,
-                     const char *collation, bool is_nullable)
+KeyColumn key_column(const char *name, const char *data_type, const char *column_type,
+                     const char *charset, const char *collation, bool is_nullable)
 {
-    static const char *const integers[] = {"tinyint", "smallint", "mediumint", "int", "bigint", "year", NULL};
+    static const char *const integers[] = {"tinyint", "smallint", "mediumint", "int",
+                                           "bigint",  "year",     NULL};
     static const char *const texts[] = {"char", "varchar", NULL};
     static const char *const binaries[] = {"binary", "varbinary", NULL};
-    KeyColumn column = {.name = name, .charset = charset, .collation = collation, .is_nullable = is_nullable};
+    KeyColumn column = {
+        .name = name, .charset = charset, .collation = collation, .is_nullable = is_nullable};
     int precision = 0;
     if (is_one_of(data_type, integers)) {
         column.kind = KEY_INT;
         column.is_year = text_equal_nocase(data_type, "year");
     } else if (text_equal_nocase(data_type, "decimal")) {
-        column.kind = decimal_digits(column_type, &precision, &column.scale) && precision <= 36 ? KEY_DECIMAL : KEY_NONE;
+        column.kind = decimal_digits(column_type, &precision, &column.scale) && precision <= 36
+                          ? KEY_DECIMAL
+                          : KEY_NONE;
     } else if (text_equal_nocase(data_type, "date")) {
         column.kind = KEY_DATE;
-    } else if (text_equal_nocase(data_type, "datetime") || text_equal_nocase(data_type, "timestamp")) {
+    } else if (text_equal_nocase(data_type, "datetime")
+               || text_equal_nocase(data_type, "timestamp")) {
         column.kind = KEY_DATETIME;
         column.is_timestamp = text_equal_nocase(data_type, "timestamp");
     } else if (is_one_of(data_type, texts) && charset != NULL && collation != NULL) {
@@ -76,15 +83,20 @@ void key_point_done(KeyPoint *point)
 
 bool key_point_equal(const KeyPoint *a, const KeyPoint *b)
 {
-    return a->number == b->number && a->len == b->len && (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
+    return a->number == b->number && a->len == b->len
+           && (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
 }
 
 // --- reading and writing points -------------------------------------------------------------------------------------------
 
 void key_add_fetch(const KeyColumn *column, Buf *sql)
 {
-    const char *before = column->kind == KEY_TEXT ? "HEX(CONVERT(" : column->kind == KEY_BYTES ? "HEX(" : "CAST(";
-    const char *after = column->kind == KEY_TEXT ? " USING utf8mb4))" : column->kind == KEY_BYTES ? ")" : " AS CHAR)";
+    const char *before = column->kind == KEY_TEXT    ? "HEX(CONVERT("
+                         : column->kind == KEY_BYTES ? "HEX("
+                                                     : "CAST(";
+    const char *after = column->kind == KEY_TEXT    ? " USING utf8mb4))"
+                        : column->kind == KEY_BYTES ? ")"
+                                                    : " AS CHAR)";
     buf_add_format(sql, "%s%s%s", before, column->name, after);
 }
 
@@ -103,7 +115,8 @@ static int take_number(const char **text)
 // "2016-11-14 08:30:00.5" -> microseconds; parts that are zero count as the first.
 static int64_t parse_time(const char *text)
 {
-    Civil civil = {.year = take_number(&text), .month = take_number(&text), .day = take_number(&text)};
+    Civil civil = {
+        .year = take_number(&text), .month = take_number(&text), .day = take_number(&text)};
     civil.month = civil.month < 1 ? 1 : civil.month;
     civil.day = civil.day < 1 ? 1 : civil.day;
     civil.hour = take_number(&text);
@@ -119,7 +132,10 @@ static int64_t parse_time(const char *text)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 static bool parse_hex(const char *text, KeyPoint *ret_point)
@@ -210,8 +226,11 @@ void key_add_literal(const KeyColumn *column, const KeyPoint *point, Buf *sql)
 {
     switch (column->kind) {
     case KEY_INT:
-        // The server takes `y < 64` for `y < 2064`. Between 0 and 1901 there are no years, so nothing lies between.
-        add_decimal(column->is_year && point->number > 0 && point->number < 1901 ? 1901 : point->number, 0, sql);
+        // The server takes `y < 64` for `y < 2064`. Between 0 and 1901 there are no years, so
+        // nothing lies between.
+        add_decimal(column->is_year && point->number > 0 && point->number < 1901 ? 1901
+                                                                                 : point->number,
+                    0, sql);
         break;
     case KEY_DECIMAL:
         add_decimal(point->number, column->scale, sql);
@@ -248,9 +267,11 @@ static bool is_clear_time(int64_t usec)
     return clock_offset_seconds(usec - 2 * DAY_USEC) == clock_offset_seconds(usec + 2 * DAY_USEC);
 }
 
-static size_t cut_numbers(const KeyColumn *column, __int128 low, __int128 high, size_t pieces, KeyPoint *points)
+static size_t cut_numbers(const KeyColumn *column, __int128 low, __int128 high, size_t pieces,
+                          KeyPoint *points)
 {
-    __int128 step = 1;  // points are whole seconds or days: short literals, and no fraction that a column cannot hold
+    __int128 step = 1;  // points are whole seconds or days: short literals, and no fraction that a
+                        // column cannot hold
     if (column->kind == KEY_DATE) {
         step = DAY_USEC;
     } else if (column->kind == KEY_DATETIME && high - low >= (__int128)1000000 * (__int128)pieces) {
@@ -259,11 +280,12 @@ static size_t cut_numbers(const KeyColumn *column, __int128 low, __int128 high, 
     size_t count = 0;
     __int128 last = low;
     for (size_t i = 1; i < pieces; i++) {
-        __int128 point = low + (high - low) / (__int128)pieces * (__int128)i +
-                         (high - low) % (__int128)pieces * (__int128)i / (__int128)pieces + 1;
+        __int128 point = low + (high - low) / (__int128)pieces * (__int128)i
+                         + (high - low) % (__int128)pieces * (__int128)i / (__int128)pieces + 1;
         const __int128 rest = ((point % step) + step) % step;
         point += rest == 0 ? 0 : step - rest;
-        if (point > high || point <= last || (column->is_timestamp && !is_clear_time((int64_t)point))) {
+        if (point > high || point <= last
+            || (column->is_timestamp && !is_clear_time((int64_t)point))) {
             continue;
         }
         points[count++] = (KeyPoint){.number = point};
@@ -272,10 +294,10 @@ static size_t cut_numbers(const KeyColumn *column, __int128 low, __int128 high, 
     return count;
 }
 
-// The alphabet of a text column: characters to ranks and back. Rank 0 is the end of the text. `is_folded` is for collations
-// that order punctuation, digits, letters, without regard to case.
-#define RANK_CHARS 4            // how many characters after the common beginning count
-#define RANK_WIDE 0x110200      // more than any rank
+// The alphabet of a text column: characters to ranks and back. Rank 0 is the end of the text.
+// `is_folded` is for collations that order punctuation, digits, letters, without regard to case.
+#define RANK_CHARS 4        // how many characters after the common beginning count
+#define RANK_WIDE 0x110200  // more than any rank
 
 typedef struct Alphabet {
     uint32_t rank_of[128];
@@ -350,7 +372,8 @@ static void add_char(Buf *out, uint32_t code, bool is_binary)
 }
 
 // The characters from `at` on as a number in the alphabet's base.
-static unsigned __int128 fraction_of(const Alphabet *alphabet, const KeyPoint *point, size_t at, bool is_binary, uint32_t base)
+static unsigned __int128 fraction_of(const Alphabet *alphabet, const KeyPoint *point, size_t at,
+                                     bool is_binary, uint32_t base)
 {
     unsigned __int128 number = 0;
     for (int i = 0; i < RANK_CHARS; i++) {
@@ -365,8 +388,9 @@ static unsigned __int128 fraction_of(const Alphabet *alphabet, const KeyPoint *p
     return number;
 }
 
-static KeyPoint point_of_fraction(const Alphabet *alphabet, const KeyPoint *prefix, size_t prefix_len,
-                                  unsigned __int128 number, bool is_binary, uint32_t base)
+static KeyPoint point_of_fraction(const Alphabet *alphabet, const KeyPoint *prefix,
+                                  size_t prefix_len, unsigned __int128 number, bool is_binary,
+                                  uint32_t base)
 {
     uint32_t ranks[RANK_CHARS];
     for (int i = RANK_CHARS - 1; i >= 0; i--) {
@@ -376,10 +400,12 @@ static KeyPoint point_of_fraction(const Alphabet *alphabet, const KeyPoint *pref
     CLEANUP(buf_done) Buf text = {0};
     buf_add_bytes(&text, prefix->bytes, prefix_len);
     for (int i = 0; i < RANK_CHARS && ranks[i] > 0; i++) {
-        const uint32_t code = is_binary                         ? ranks[i] - 1
+        const uint32_t code = is_binary                          ? ranks[i] - 1
                               : ranks[i] < alphabet->ascii_ranks ? alphabet->char_of[ranks[i]]
                                                                  : ranks[i] - alphabet->ascii_ranks;
-        add_char(&text, !is_binary && ranks[i] >= alphabet->ascii_ranks && code < 0x80 ? 0x80 : code, is_binary);
+        add_char(&text,
+                 !is_binary && ranks[i] >= alphabet->ascii_ranks && code < 0x80 ? 0x80 : code,
+                 is_binary);
     }
     return (KeyPoint){.bytes = mem_copy_bytes(text.data, text.len), .len = text.len};
 }
@@ -400,8 +426,10 @@ static size_t common_len(const KeyPoint *low, const KeyPoint *high, bool is_bina
     size_t common = 0;
     while (common < low->len && common < high->len) {
         uint32_t low_code = 0, high_code = 0;
-        const size_t low_len = char_at(low->bytes + common, low->len - common, is_binary, &low_code);
-        const size_t high_len = char_at(high->bytes + common, high->len - common, is_binary, &high_code);
+        const size_t low_len =
+            char_at(low->bytes + common, low->len - common, is_binary, &low_code);
+        const size_t high_len =
+            char_at(high->bytes + common, high->len - common, is_binary, &high_code);
         if (low_code != high_code || low_len != high_len) {
             break;
         }
@@ -414,18 +442,22 @@ static size_t common_len(const KeyPoint *low, const KeyPoint *high, bool is_bina
 static size_t cut_by_letters(const KeyPoint *low, size_t common, KeyPoint *points)
 {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    static const uint32_t wide[] = {0xe0, 0x400, 0x4e00, 0x5e00, 0x6e00, 0x7e00, 0x8e00, 0xac00, 0x1f600};
+    static const uint32_t wide[] = {0xe0,   0x400,  0x4e00, 0x5e00, 0x6e00,
+                                    0x7e00, 0x8e00, 0xac00, 0x1f600};
     size_t count = 0;
     for (size_t i = 0; i < sizeof letters - 1 + ARRAY_LEN(wide); i++) {
         CLEANUP(buf_done) Buf text = {0};
         buf_add_bytes(&text, low->bytes, common);
-        add_char(&text, i < sizeof letters - 1 ? (uint32_t)letters[i] : wide[i - (sizeof letters - 1)], /* is_binary= */ false);
+        add_char(&text,
+                 i < sizeof letters - 1 ? (uint32_t)letters[i] : wide[i - (sizeof letters - 1)],
+                 /* is_binary= */ false);
         points[count++] = (KeyPoint){.bytes = mem_copy_bytes(text.data, text.len), .len = text.len};
     }
     return count;
 }
 
-static size_t cut_texts(const KeyColumn *column, const KeyPoint *low, const KeyPoint *high, size_t pieces, KeyPoint *points)
+static size_t cut_texts(const KeyColumn *column, const KeyPoint *low, const KeyPoint *high,
+                        size_t pieces, KeyPoint *points)
 {
     const bool is_binary = column->kind == KEY_BYTES;
     const bool is_folded = !is_binary && !text_ends_with(column->collation, "_bin");
@@ -445,7 +477,8 @@ static size_t cut_texts(const KeyColumn *column, const KeyPoint *low, const KeyP
     }
     unsigned __int128 last = from;
     for (size_t i = 1; i < pieces && count < KEY_PIECES_MAX; i++) {
-        const unsigned __int128 number = from + (to - from) / pieces * i + (to - from) % pieces * i / pieces + 1;
+        const unsigned __int128 number =
+            from + (to - from) / pieces * i + (to - from) % pieces * i / pieces + 1;
         if (number > last && number <= to) {
             points[count++] = point_of_fraction(&alphabet, low, common, number, is_binary, base);
             last = number;

@@ -1,7 +1,9 @@
-// The reading threads' side: next() fetches a row from libmariadb's buffer and decodes it in place, nothing more.
+// The reading threads' side: next() fetches a row from libmariadb's buffer and decodes it in place,
+// nothing more.
 //
-// Slices are dealt out one by one under a lock, so a reader that had an easy slice takes the next while another is still at a
-// hard one. Counters are shared by all threads, so rows are counted here and added every few thousand.
+// Slices are dealt out one by one under a lock, so a reader that had an easy slice takes the next
+// while another is still at a hard one. Counters are shared by all threads, so rows are counted
+// here and added every few thousand.
 #include "source/mysql/reader.h"
 
 #include <pthread.h>
@@ -11,9 +13,9 @@
 #define COUNT_EVERY 4096
 
 typedef struct Reader {
-    RowReader base;         // first: what callers hold
+    RowReader base;  // first: what callers hold
     ReaderPool *pool;
-    Conn *conn;             // of the slice being read, NULL between slices
+    Conn *conn;  // of the slice being read, NULL between slices
     const Relation *relation;
     Value *row;
     DecodeScratch scratch;
@@ -29,8 +31,8 @@ struct ReaderPool {
     size_t column_count;
     Counters *counters;
     Cancel *cancel;
-    pthread_mutex_t lock;   // guards `taken`
-    bool *taken;            // a slice each
+    pthread_mutex_t lock;  // guards `taken`
+    bool *taken;           // a slice each
 };
 
 static void add_counts(Reader *reader)
@@ -63,7 +65,8 @@ static const Slice *take_slice(Reader *reader, Conn **ret_conn)
     const Slice *found = NULL;
     (void)pthread_mutex_lock(&pool->lock);
     for (size_t i = 0; i < pool->slices->count && found == NULL; i++) {
-        Conn *conn = pool->taken[i] ? NULL : conn_for(reader, pool->slices->items[i].relation->server);
+        Conn *conn =
+            pool->taken[i] ? NULL : conn_for(reader, pool->slices->items[i].relation->server);
         if (conn != NULL) {
             pool->taken[i] = true;
             found = &pool->slices->items[i];
@@ -89,8 +92,8 @@ static bool begin_slice(Reader *reader, const Slice *slice, Conn *conn, Err *err
     (void)conn_stream_fields(conn, &count);
     if (count != reader->pool->column_count) {
         conn_end_stream(conn);
-        (void)fail(err, FAIL_SOURCE, "%s gave %zu columns where %zu were expected", slice->relation->name, count,
-                   reader->pool->column_count);
+        (void)fail(err, FAIL_SOURCE, "%s gave %zu columns where %zu were expected",
+                   slice->relation->name, count, reader->pool->column_count);
         err->retriable = true;
         return fail_hint(err, "Its structure was changed during the run; start the run over.");
     }
@@ -119,7 +122,8 @@ static bool fetch_row(Reader *reader, bool *ret_has_row, Err *err)
         return true;
     }
     const size_t count = reader->pool->column_count;
-    decode_row(reader->relation->columns, count, texts, lengths, &reader->scratch, reader->row, &reader->zero_dates);
+    decode_row(reader->relation->columns, count, texts, lengths, &reader->scratch, reader->row,
+               &reader->zero_dates);
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         bytes += lengths[i];
@@ -163,8 +167,9 @@ static bool reader_next(RowReader *base, const Value **ret_row, Err *err)
     }
 }
 
-ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count, size_t reader_count,
-                            const Schema *schema, Counters *counters, Cancel *cancel)
+ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count,
+                            size_t reader_count, const Schema *schema, Counters *counters,
+                            Cancel *cancel)
 {
     ReaderPool *pool = mem_alloc(sizeof *pool);
     pool->slices = slices;
@@ -179,8 +184,9 @@ ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, si
     pool->taken = mem_alloc(slices->count * sizeof *pool->taken);
     (void)pthread_mutex_init(&pool->lock, NULL);
     for (size_t i = 0; i < reader_count; i++) {
-        pool->readers[i] = (Reader){
-            .base = {.next = reader_next}, .pool = pool, .row = mem_alloc((schema->count + 1) * sizeof(Value))};
+        pool->readers[i] = (Reader){.base = {.next = reader_next},
+                                    .pool = pool,
+                                    .row = mem_alloc((schema->count + 1) * sizeof(Value))};
     }
     return pool;
 }

@@ -1,4 +1,5 @@
-// Relations: freeing them, finding a column, and the one place that writes the SELECT of their rows.
+// Relations: freeing them, finding a column, and the one place that writes the SELECT of their
+// rows.
 #include "source/mysql/relation.h"
 
 #include "base/text.h"
@@ -52,7 +53,8 @@ void relation_select(const Relation *relation, const char *predicate, const char
 {
     if (relation->select_list == NULL) {
         assert(*predicate == '\0');
-        // "(query\n) AS weir_query" without its parentheses: what the user wrote, nothing around it.
+        // "(query\n) AS weir_query" without its parentheses: what the user wrote, nothing around
+        // it.
         const char *end = strrchr(relation->from, ')');
         assert(end != NULL);
         buf_add_bytes(sql, relation->from + 1, (size_t)(end - relation->from - 1));
@@ -70,8 +72,8 @@ void relation_select(const Relation *relation, const char *predicate, const char
     }
     if (*relation->condition != '\0' || *predicate != '\0') {
         buf_add_format(sql, " WHERE %s%s%s%s%s", relation->condition,
-                       *relation->condition != '\0' && *predicate != '\0' ? " AND " : "", *predicate == '\0' ? "" : "(", predicate,
-                       *predicate == '\0' ? "" : ")");
+                       *relation->condition != '\0' && *predicate != '\0' ? " AND " : "",
+                       *predicate == '\0' ? "" : "(", predicate, *predicate == '\0' ? "" : ")");
     }
     if (relation->inner_list != NULL) {
         buf_add_text(sql, ") AS weir_rows");

@@ -1,5 +1,5 @@
-// What the files of this folder share: servers, and relations (a table, a view or a query of one server) with what is known
-// of their columns and indexes.
+// What the files of this folder share: servers, and relations (a table, a view or a query of one
+// server) with what is known of their columns and indexes.
 #pragma once
 
 #include "job/job.h"
@@ -19,9 +19,9 @@ typedef struct Server {
 // A column as information_schema tells it.
 typedef struct ColumnInfo {
     char *name;
-    char *data_type;     // "bigint"
-    char *column_type;   // "bigint(20) unsigned"
-    char *charset;       // NULL where it has none
+    char *data_type;    // "bigint"
+    char *column_type;  // "bigint(20) unsigned"
+    char *charset;      // NULL where it has none
     char *collation;
     char *comment;
     bool is_nullable;
@@ -30,8 +30,8 @@ typedef struct ColumnInfo {
 typedef struct IndexInfo {
     char *name;
     bool is_unique;
-    bool is_usable;         // an ordered index of whole columns that the optimizer may use
-    size_t *columns;        // indexes in Relation.infos
+    bool is_usable;   // an ordered index of whole columns that the optimizer may use
+    size_t *columns;  // indexes in Relation.infos
     size_t column_count;
 } IndexInfo;
 
@@ -49,41 +49,47 @@ typedef struct Relation {
     size_t info_count;
     IndexInfo *indexes;
     size_t index_count;
-    char *condition;          // where and window, "" for all rows
-    char *select_list;        // NULL: the query runs as it stands
-    char *inner_list;         // NULL, or the columns of a subquery "weir_rows" that select_list reads
-    bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them through local time
+    char *condition;    // where and window, "" for all rows
+    char *select_list;  // NULL: the query runs as it stands
+    char *inner_list;   // NULL, or the columns of a subquery "weir_rows" that select_list reads
+    bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them
+                              // through local time
     Schema schema;
-    DecodeColumn *columns;    // schema.count of them
+    DecodeColumn *columns;  // schema.count of them
 } Relation;
 
 void relation_done(Relation *relation);
 size_t relation_find_info(const Relation *relation, const char *column);  // SIZE_MAX where unknown
 
-// SELECT ... of the rows that also fulfil `predicate` ("" for all), reading through the index (NULL: the server's choice).
+// SELECT ... of the rows that also fulfil `predicate` ("" for all), reading through the index
+// (NULL: the server's choice).
 void relation_select(const Relation *relation, const char *predicate, const char *index, Buf *sql);
 
-// tables.c: the relations of one source of the job. Tables are listed, patterns expanded; each exists. Appends.
-bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations, size_t *count, Err *err) MUST_CHECK;
-// "t_[0-99]" -> t_0 .. t_99, "t_[00-99]" -> t_00 .. t_99, several brackets multiply; anything else gives itself.
-// The list ends with NULL; free each and the array.
+// tables.c: the relations of one source of the job. Tables are listed, patterns expanded; each
+// exists. Appends.
+bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations, size_t *count,
+                   Err *err) MUST_CHECK;
+// "t_[0-99]" -> t_0 .. t_99, "t_[00-99]" -> t_00 .. t_99, several brackets multiply; anything else
+// gives itself. The list ends with NULL; free each and the array.
 #define TABLES_PATTERN_MAX 10000
 bool tables_expand_ranges(const char *pattern, char ***ret_names, Err *err) MUST_CHECK;
 // Does the name fit `*` (any text) and `?` (one character)?
 bool tables_match(const char *pattern, const char *name);
 // "db.table", "`a.b`.`c`", "table" into its parts (owned); *ret_database NULL where none is named.
-bool tables_split_name(const char *text, char **ret_database, char **ret_table, bool *ret_is_quoted, Err *err) MUST_CHECK;
+bool tables_split_name(const char *text, char **ret_database, char **ret_table, bool *ret_is_quoted,
+                       Err *err) MUST_CHECK;
 
 // columns.c: what a column of a result becomes.
 typedef enum ColumnWrap {
     WRAP_NONE,
-    WRAP_DOUBLE,      // read as column*1e0
-    WRAP_UNIX_TIME,   // read as UNIX_TIMESTAMP(column)
+    WRAP_DOUBLE,     // read as column*1e0
+    WRAP_UNIX_TIME,  // read as UNIX_TIMESTAMP(column)
 } ColumnWrap;
 ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeColumn *ret_column);
 // Fills infos, indexes, schema, columns and the select list.
 bool columns_learn(Relation *relation, const Job *job, Err *err) MUST_CHECK;
-// Fails where `other` has not the same columns as `first`; its nullability and types join the first's.
+// Fails where `other` has not the same columns as `first`; its nullability and types join the
+// first's.
 bool columns_unify(Relation *first, const Relation *other, Err *err) MUST_CHECK;
 
 // condition.c: where and the window of the business date, as SQL.

@@ -1,14 +1,18 @@
-// Session settings. Each stands here because a server's default, or its administrator's, changes what a statement means or
-// how long it may run:
-// - sql_mode empty: no ANSI_QUOTES, NO_BACKSLASH_ESCAPES, PAD_CHAR_TO_FULL_LENGTH; zero dates may be compared with.
-// - character sets: init_connect and skip-character-set-client-handshake overrule what the client said, and what the
+// Session settings. Each stands here because a server's default, or its administrator's, changes
+// what a statement means or how long it may run:
+// - sql_mode empty: no ANSI_QUOTES, NO_BACKSLASH_ESCAPES, PAD_CHAR_TO_FULL_LENGTH; zero dates may
+// be compared with.
+// - character sets: init_connect and skip-character-set-client-handshake overrule what the client
+// said, and what the
 //   server's set lacks would come as "?".
-// - sql_select_limit: DEFAULT would be the administrator's, and the rows past it would be missing without a word.
+// - sql_select_limit: DEFAULT would be the administrator's, and the rows past it would be missing
+// without a word.
 // - net_write_timeout: the server must wait while the sink is slower than the source.
-// - time_zone: expressions and conditions that users write see the project's wall clock. TIMESTAMP columns themselves are
+// - time_zone: expressions and conditions that users write see the project's wall clock. TIMESTAMP
+// columns themselves are
 //   read as UNIX_TIMESTAMP(column), which is the same instant in every session.
-// What one of the two families does not know is sent to the other only; settings that restricted users may not change are
-// tried one by one and may fail.
+// What one of the two families does not know is sent to the other only; settings that restricted
+// users may not change are tried one by one and may fail.
 #include "source/mysql/session.h"
 
 #include <stdio.h>
@@ -36,7 +40,8 @@ static const char *const settings_mysql[] = {
 const char *session_offset_text(int seconds, char space[SESSION_OFFSET_SIZE])
 {
     const int minutes = (seconds < 0 ? -seconds : seconds) / 60;
-    (void)snprintf(space, SESSION_OFFSET_SIZE, "%c%02d:%02d", seconds < 0 ? '-' : '+', minutes / 60 % 24, minutes % 60);
+    (void)snprintf(space, SESSION_OFFSET_SIZE, "%c%02d:%02d", seconds < 0 ? '-' : '+',
+                   minutes / 60 % 24, minutes % 60);
     return space;
 }
 
@@ -78,10 +83,11 @@ bool session_zone(Conn *conn, const Job *job, char **ret_zone, char **ret_warnin
     *ret_zone = mem_copy_text(offset);
     *ret_warning = NULL;
     if (!offset_is_constant(job->window_begin_usec)) {
-        *ret_warning = mem_format("the server has no table of time zones, so the source's `where`, `query` and expressions see "
-                                  "the wall clock of %s throughout, also where the project's zone has another offset; load "
-                                  "the tables with mysql_tzinfo_to_sql (columns of type TIMESTAMP are right all the same)",
-                                  offset);
+        *ret_warning = mem_format(
+            "the server has no table of time zones, so the source's `where`, `query` and expressions see "
+            "the wall clock of %s throughout, also where the project's zone has another offset; load "
+            "the tables with mysql_tzinfo_to_sql (columns of type TIMESTAMP are right all the same)",
+            offset);
     }
     return true;
 }
@@ -93,13 +99,16 @@ bool session_zone_changes(const char *zone, const Job *job)
 
 bool session_setup(Conn *conn, const char *zone, Err *err)
 {
-    if (!conn_execute(conn, settings_required, err) ||
-        !conn_execute(conn, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", err) || !set_zone(conn, zone, err)) {
+    if (!conn_execute(conn, settings_required, err)
+        || !conn_execute(conn, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", err)
+        || !set_zone(conn, zone, err)) {
         return err_context(err, "preparing the session");
     }
-    for (const char *const *setting = conn_is_mariadb(conn) ? settings_mariadb : settings_mysql; *setting != NULL; setting++) {
+    for (const char *const *setting = conn_is_mariadb(conn) ? settings_mariadb : settings_mysql;
+         *setting != NULL; setting++) {
         Err ignored;
-        if (!conn_execute(conn, *setting, &ignored) && (ignored.retriable || ignored.kind == FAIL_CANCELLED)) {
+        if (!conn_execute(conn, *setting, &ignored)
+            && (ignored.retriable || ignored.kind == FAIL_CANCELLED)) {
             *err = ignored;
             return false;
         }
@@ -107,7 +116,8 @@ bool session_setup(Conn *conn, const char *zone, Err *err)
     return true;
 }
 
-bool session_open(const Datasource *datasource, const char *zone, Cancel *cancel, Conn **ret_conn, Err *err)
+bool session_open(const Datasource *datasource, const char *zone, Cancel *cancel, Conn **ret_conn,
+                  Err *err)
 {
     Conn *conn = NULL;
     if (!conn_open(datasource, cancel, &conn, err)) {

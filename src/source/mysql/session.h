@@ -1,13 +1,15 @@
-// A connection whose text means one thing: character set, SQL mode, time zone, limits and isolation are set, whatever the
-// server's defaults are.
+// A connection whose text means one thing: character set, SQL mode, time zone, limits and isolation
+// are set, whatever the server's defaults are.
 #pragma once
 
 #include "job/job.h"
 #include "source/mysql/connect.h"
 
-// Finds out what zone the server's sessions can be given for the project's: its name, or where the server has no zone
-// tables the offset at the bizdate's beginning, and then *ret_warning (owned, may be NULL) says where that falls short.
-bool session_zone(Conn *conn, const Job *job, char **ret_zone, char **ret_warning, Err *err) MUST_CHECK;
+// Finds out what zone the server's sessions can be given for the project's: its name, or where the
+// server has no zone tables the offset at the bizdate's beginning, and then *ret_warning (owned,
+// may be NULL) says where that falls short.
+bool session_zone(Conn *conn, const Job *job, char **ret_zone, char **ret_warning, Err *err)
+    MUST_CHECK;
 
 // Does a zone that session_zone gave change its offset around the bizdate?
 bool session_zone_changes(const char *zone, const Job *job);
@@ -16,7 +18,8 @@ bool session_zone_changes(const char *zone, const Job *job);
 bool session_setup(Conn *conn, const char *zone, Err *err) MUST_CHECK;
 
 // conn_open and session_setup.
-bool session_open(const Datasource *datasource, const char *zone, Cancel *cancel, Conn **ret_conn, Err *err) MUST_CHECK;
+bool session_open(const Datasource *datasource, const char *zone, Cancel *cancel, Conn **ret_conn,
+                  Err *err) MUST_CHECK;
 
 // "+08:00" of 28800.
 #define SESSION_OFFSET_SIZE 16

@@ -1,26 +1,29 @@
-// How slices are found: the key's space is cut into cells, the server is asked how many rows lie in each (EXPLAIN: it looks
-// into the index, reads no rows), and cells with too many rows are cut again. At the end neighbours are put together to
-// slices of about one size. So gaps, skew and one hot range cost a few more rounds and never a slow slice; a round is two
-// statements for all cells at once, whatever their number:
-//   1. where do the rows of the large cells begin and end (first and last key, which jumps over gaps), and
+// How slices are found: the key's space is cut into cells, the server is asked how many rows lie in
+// each (EXPLAIN: it looks into the index, reads no rows), and cells with too many rows are cut
+// again. At the end neighbours are put together to slices of about one size. So gaps, skew and one
+// hot range cost a few more rounds and never a slow slice; a round is two statements for all cells
+// at once, whatever their number:
+//   1. where do the rows of the large cells begin and end (first and last key, which jumps over
+//   gaps), and
 //   2. how many rows are in each of the parts they were cut into.
 // A cell whose rows all have one value in the index's first column is cut by the next column.
 //
-// Whatever the estimates are, no row is lost or doubled: slices lie between neighbouring bounds of one growing list, the first
-// and the last are open, and the same server compares the same constants for both sides of a bound. For texts, whose order is
-// the collation's, the server is asked to confirm that the list grows; bounds that do not are dropped.
+// Whatever the estimates are, no row is lost or doubled: slices lie between neighbouring bounds of
+// one growing list, the first and the last are open, and the same server compares the same
+// constants for both sides of a bound. For texts, whose order is the collation's, the server is
+// asked to confirm that the list grows; bounds that do not are dropped.
 #include "source/mysql/slices.h"
 
 #include "base/text.h"
 #include "source/mysql/slices_internal.h"
 
 #define ROUNDS_MAX 24
-#define CELLS_CUT_MAX 16     // large cells cut in one round
+#define CELLS_CUT_MAX 16  // large cells cut in one round
 #define CELLS_MAX 4096
 #define CELLS_COUNTED_MAX 128  // asked about in one statement
 #define TEXT_GUESSES_MIN 48
-#define FUTILE_MAX 10          // enough to find one row in 2^63
-#define FUTILE_TEXT_MAX 4      // a collation whose order is not understood
+#define FUTILE_MAX 10      // enough to find one row in 2^63
+#define FUTILE_TEXT_MAX 4  // a collation whose order is not understood
 
 static void cell_done(Cell *cell)
 {
@@ -50,11 +53,12 @@ void slice_list_done(SliceList *list)
     *list = (SliceList){0};
 }
 
-static void add_slice(SliceList *list, const Relation *relation, const char *predicate, const char *index, uint64_t rows)
+static void add_slice(SliceList *list, const Relation *relation, const char *predicate,
+                      const char *index, uint64_t rows)
 {
     list->items = mem_grow(list->items, (list->count + 1) * sizeof *list->items);
-    list->items[list->count++] =
-        (Slice){.relation = relation, .predicate = mem_copy_text(predicate), .index = index, .rows = rows};
+    list->items[list->count++] = (Slice){
+        .relation = relation, .predicate = mem_copy_text(predicate), .index = index, .rows = rows};
 }
 
 // --- asking the server ----------------------------------------------------------------------------------------------------
@@ -103,7 +107,8 @@ static void extents_done(Extent *extents, size_t count)
 }
 
 // The first and last key of each cell, in one statement.
-static bool ask_extents(const Planner *planner, Cell *const *cells, size_t count, Extent *extents, Err *err)
+static bool ask_extents(const Planner *planner, Cell *const *cells, size_t count, Extent *extents,
+                        Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     for (size_t i = 0; i < 2 * count; i++) {
@@ -121,7 +126,8 @@ static bool ask_extents(const Planner *planner, Cell *const *cells, size_t count
     for (size_t r = 0; r < rows.row_count; r++) {
         int64_t i = 0;
         const char *text = conn_cell(&rows, r, 1);
-        if (text == NULL || !text_parse_int(conn_cell(&rows, r, 0), 0, (int64_t)(2 * count - 1), &i)) {
+        if (text == NULL
+            || !text_parse_int(conn_cell(&rows, r, 0), 0, (int64_t)(2 * count - 1), &i)) {
             continue;
         }
         Extent *extent = &extents[i / 2];
@@ -154,7 +160,8 @@ static bool ask_rows(const Planner *planner, Cell *const *cells, size_t count, E
     const size_t estimate = conn_rows_find(&rows, "rows");
     for (size_t r = 0; r < rows.row_count && id != SIZE_MAX && estimate != SIZE_MAX; r++) {
         int64_t n = 0;
-        if (conn_cell(&rows, r, id) != NULL && text_parse_int(conn_cell(&rows, r, id), 1, (int64_t)count, &n)) {
+        if (conn_cell(&rows, r, id) != NULL
+            && text_parse_int(conn_cell(&rows, r, id), 1, (int64_t)count, &n)) {
             cells[n - 1]->rows = slices_parse_count(conn_cell(&rows, r, estimate));
         }
     }
@@ -190,7 +197,8 @@ static bool count_cells(Planner *planner, Err *err)
     return true;
 }
 
-// The size of a slice follows from the sum of the cells: estimates of parts may add up to twice the estimate of the whole.
+// The size of a slice follows from the sum of the cells: estimates of parts may add up to twice the
+// estimate of the whole.
 static void set_ideal(Planner *planner)
 {
     uint64_t rows = 0;
@@ -217,8 +225,10 @@ static void points_done(KeyPoint *points, size_t count)
     }
 }
 
-// Puts the first keys at or after guessed points in their place, in the server's order, each once and all inside the cell.
-static bool snap_points(const Planner *planner, const Cell *cell, const Extent *extent, KeyPoint *points, size_t *count, Err *err)
+// Puts the first keys at or after guessed points in their place, in the server's order, each once
+// and all inside the cell.
+static bool snap_points(const Planner *planner, const Cell *cell, const Extent *extent,
+                        KeyPoint *points, size_t *count, Err *err)
 {
     const KeyColumn *column = &planner->columns[cell->depth];
     CLEANUP(buf_done) Buf sql = {0};
@@ -228,8 +238,12 @@ static bool snap_points(const Planner *planner, const Cell *cell, const Extent *
     for (size_t i = 0; i < *count; i++) {
         buf_add_format(&sql, "%s(SELECT %s", i == 0 ? "" : " UNION ", column->name);
         add_from(planner, cell, /* only_set= */ true, &sql);
-        buf_add_format(&sql, "%s%s >= ", cell->low.count + cell->high.count > 0 || *planner->condition != '\0' || column->is_nullable
-                                             ? " AND " : " WHERE ", column->name);
+        buf_add_format(&sql, "%s%s >= ",
+                       cell->low.count + cell->high.count > 0 || *planner->condition != '\0'
+                               || column->is_nullable
+                           ? " AND "
+                           : " WHERE ",
+                       column->name);
         key_add_literal(column, &points[i], &sql);
         add_order(planner, cell->depth, "", &sql);
         buf_add_text(&sql, " LIMIT 1)");
@@ -256,7 +270,8 @@ static bool snap_points(const Planner *planner, const Cell *cell, const Extent *
 }
 
 // The parts of a cell between its bounds and the points. Appends to *parts.
-static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, Cell **parts, size_t *part_count, Err *err)
+static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, Cell **parts,
+                     size_t *part_count, Err *err)
 {
     const KeyColumn *column = &planner->columns[cell->depth];
     const bool has_rows = extent->has_first && extent->has_last;
@@ -275,8 +290,10 @@ static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, C
     } else {
         uint64_t pieces = 2 * ((cell->rows + planner->rows_ideal - 1) / planner->rows_ideal);
         pieces = column->kind == KEY_TEXT && pieces < TEXT_GUESSES_MIN ? TEXT_GUESSES_MIN : pieces;
-        point_count = key_cut(column, &extent->first, &extent->last, pieces > KEY_PIECES_MAX ? KEY_PIECES_MAX : (size_t)pieces, points);
-        if (column->kind == KEY_TEXT && point_count > 0 && !snap_points(planner, cell, extent, points, &point_count, err)) {
+        point_count = key_cut(column, &extent->first, &extent->last,
+                              pieces > KEY_PIECES_MAX ? KEY_PIECES_MAX : (size_t)pieces, points);
+        if (column->kind == KEY_TEXT && point_count > 0
+            && !snap_points(planner, cell, extent, points, &point_count, err)) {
             return false;
         }
         cell->is_final = point_count == 0;
@@ -286,13 +303,12 @@ static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, C
     for (size_t i = 0; i < point_count; i++) {
         KeyBound high = key_bound_copy(&cell->prefix);
         bound_add_literal(&high, column, &points[i]);
-        (*parts)[(*part_count)++] =
-            (Cell){.low = low,
-                   .high = high,
-                   .prefix = key_bound_copy(&cell->prefix),
-                   .depth = cell->depth,
-                   .futile = cell->futile,
-                   .rows_before = cell->rows};
+        (*parts)[(*part_count)++] = (Cell){.low = low,
+                                           .high = high,
+                                           .prefix = key_bound_copy(&cell->prefix),
+                                           .depth = cell->depth,
+                                           .futile = cell->futile,
+                                           .rows_before = cell->rows};
         low = key_bound_copy(&high);
         key_point_done(&points[i]);
     }
@@ -312,8 +328,10 @@ static bool cut_cell(const Planner *planner, Cell *cell, const Extent *extent, C
 // Puts `parts` in the place of cell `at`; takes them over.
 static void replace_cell(Planner *planner, size_t at, const Cell *parts, size_t part_count)
 {
-    planner->cells = mem_grow(planner->cells, (planner->cell_count + part_count) * sizeof *planner->cells);
-    memmove(&planner->cells[at + part_count], &planner->cells[at + 1], (planner->cell_count - at - 1) * sizeof *planner->cells);
+    planner->cells =
+        mem_grow(planner->cells, (planner->cell_count + part_count) * sizeof *planner->cells);
+    memmove(&planner->cells[at + part_count], &planner->cells[at + 1],
+            (planner->cell_count - at - 1) * sizeof *planner->cells);
     memcpy(&planner->cells[at], parts, part_count * sizeof *parts);
     planner->cell_count += part_count - 1;
 }
@@ -360,8 +378,11 @@ static bool confirm_order(Planner *planner, Err *err)
 {
     bool needs_asking = false;
     for (size_t i = 0; i < planner->column_count; i++) {
-        // Of dates too: one like 2016-11-00 is a point as the first that exists, which may be the next bound.
-        needs_asking = needs_asking || (planner->columns[i].kind != KEY_INT && planner->columns[i].kind != KEY_DECIMAL);
+        // Of dates too: one like 2016-11-00 is a point as the first that exists, which may be the
+        // next bound.
+        needs_asking =
+            needs_asking
+            || (planner->columns[i].kind != KEY_INT && planner->columns[i].kind != KEY_DECIMAL);
     }
     while (needs_asking && planner->cell_count > 2) {
         CLEANUP(buf_done) Buf sql = {0};
@@ -412,12 +433,14 @@ static void cells_to_slices(Planner *planner, SliceList *list)
         const Cell *cell = &planner->cells[i];
         rows += cell->rows;
         const bool is_last = i + 1 == planner->cell_count;
-        if (!is_last && rows + planner->cells[i + 1].rows <= planner->rows_ideal + planner->rows_ideal / 4) {
+        if (!is_last
+            && rows + planner->cells[i + 1].rows <= planner->rows_ideal + planner->rows_ideal / 4) {
             continue;
         }
         CLEANUP(buf_done) Buf predicate = {0};
         key_add_range(planner->columns, low, &cell->high, &predicate);
-        add_slice(list, planner->relation, buf_text(&predicate), index, (uint64_t)((double)rows * share));
+        add_slice(list, planner->relation, buf_text(&predicate), index,
+                  (uint64_t)((double)rows * share));
         low = &cell->high;
         rows = 0;
     }
@@ -425,18 +448,24 @@ static void cells_to_slices(Planner *planner, SliceList *list)
 
 static void note_one_slice(const Relation *relation, SliceList *list)
 {
-    if (relation->is_base_table && relation->is_transactional && relation->rows_estimated > (uint64_t)10 * SLICE_ROWS_MIN) {
-        buf_add_format(&list->notes, "%s has no key that slices can be cut by and is read by one connection\n", relation->name);
+    if (relation->is_base_table && relation->is_transactional
+        && relation->rows_estimated > (uint64_t)10 * SLICE_ROWS_MIN) {
+        buf_add_format(&list->notes,
+                       "%s has no key that slices can be cut by and is read by one connection\n",
+                       relation->name);
     }
 }
 
 bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *err)
 {
-    CLEANUP(planner_done) Planner planner = {.relation = relation, .conn = relation->server->control, .condition = ""};
+    CLEANUP(planner_done)
+    Planner planner = {.relation = relation, .conn = relation->server->control, .condition = ""};
     const bool can_cut = relation->is_base_table && relation->is_transactional;
     if (!can_cut && relation->spec->split != NULL) {
         (void)fail(err, FAIL_CONFIG, "split: %s is %s and is read in one piece", relation->name,
-                   relation->table == NULL ? "a query" : relation->is_base_table ? "of an engine without snapshots" : "a view");
+                   relation->table == NULL   ? "a query"
+                   : relation->is_base_table ? "of an engine without snapshots"
+                                             : "a view");
         return fail_hint(err, "Leave `split` out.");
     }
     if (!can_cut) {

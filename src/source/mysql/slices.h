@@ -1,20 +1,20 @@
-// Cutting relations into slices: conditions on an index that together give every row exactly once, whatever the estimates
-// behind them are worth.
+// Cutting relations into slices: conditions on an index that together give every row exactly once,
+// whatever the estimates behind them are worth.
 #pragma once
 
 #include "source/mysql/relation.h"
 
 typedef struct Slice {
     const Relation *relation;
-    char *predicate;          // "" for the whole relation
-    const char *index;        // to be forced, or NULL; borrowed from the relation
-    uint64_t rows;            // estimate
+    char *predicate;    // "" for the whole relation
+    const char *index;  // to be forced, or NULL; borrowed from the relation
+    uint64_t rows;      // estimate
 } Slice;
 
 typedef struct SliceList {
     Slice *items;
     size_t count;
-    Buf notes;                // what the user should know, a sentence a line
+    Buf notes;  // what the user should know, a sentence a line
 } SliceList;
 
 void slice_list_done(SliceList *list);

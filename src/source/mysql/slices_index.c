@@ -1,6 +1,6 @@
-// Which index slices are cut by: the user's `split`; with a condition the index whose range the server itself would read;
-// else the primary key or a unique one without NULLs. Other indexes are not taken by themselves: reading a table through one
-// costs more than reading it in one piece.
+// Which index slices are cut by: the user's `split`; with a condition the index whose range the
+// server itself would read; else the primary key or a unique one without NULLs. Other indexes are
+// not taken by themselves: reading a table through one costs more than reading it in one piece.
 #include "base/base.h"
 
 #include "source/mysql/slices_internal.h"
@@ -34,8 +34,8 @@ static bool use_index(Planner *planner, const IndexInfo *index)
         const ColumnInfo *info = &planner->relation->infos[index->columns[i]];
         CLEANUP(buf_done) Buf name = {0};
         sql_add_name(&name, info->name);
-        const KeyColumn column =
-            key_column(NULL, info->data_type, info->column_type, info->charset, info->collation, info->is_nullable);
+        const KeyColumn column = key_column(NULL, info->data_type, info->column_type, info->charset,
+                                            info->collation, info->is_nullable);
         if (column.kind == KEY_NONE) {
             break;
         }
@@ -66,30 +66,35 @@ static bool choose_split(Planner *planner, Err *err)
     const char *split = relation->spec->split;
     const size_t at = relation_find_info(relation, split);
     if (at == SIZE_MAX) {
-        (void)fail(err, FAIL_CONFIG, "split: there is no column \"%s\" in %s", split, relation->name);
+        (void)fail(err, FAIL_CONFIG, "split: there is no column \"%s\" in %s", split,
+                   relation->name);
         return fail_hint(err, "Name a column that an index begins with, or leave `split` out.");
     }
     for (size_t i = 0; i < relation->index_count; i++) {
-        if (relation->indexes[i].column_count > 0 && relation->indexes[i].columns[0] == at &&
-            use_index(planner, &relation->indexes[i])) {
+        if (relation->indexes[i].column_count > 0 && relation->indexes[i].columns[0] == at
+            && use_index(planner, &relation->indexes[i])) {
             return true;
         }
     }
-    (void)fail(err, FAIL_CONFIG, "split: no index of %s begins with column \"%s\" of type %s", relation->name, split,
-               relation->infos[at].column_type);
-    return fail_hint(err, "Slices need an index on an integer, decimal, date, time, text or binary column; or leave `split` out.");
+    (void)fail(err, FAIL_CONFIG, "split: no index of %s begins with column \"%s\" of type %s",
+               relation->name, split, relation->infos[at].column_type);
+    return fail_hint(
+        err,
+        "Slices need an index on an integer, decimal, date, time, text or binary column; or leave `split` out.");
 }
 
 static void choose_key(Planner *planner)
 {
     const Relation *relation = planner->relation;
     for (size_t i = 0; i < relation->index_count; i++) {
-        if (text_equal(relation->indexes[i].name, "PRIMARY") && use_index(planner, &relation->indexes[i])) {
+        if (text_equal(relation->indexes[i].name, "PRIMARY")
+            && use_index(planner, &relation->indexes[i])) {
             return;
         }
     }
     for (size_t i = 0; i < relation->index_count; i++) {
-        if (is_not_null(relation, &relation->indexes[i]) && use_index(planner, &relation->indexes[i])) {
+        if (is_not_null(relation, &relation->indexes[i])
+            && use_index(planner, &relation->indexes[i])) {
             return;
         }
     }
@@ -119,8 +124,8 @@ static bool choose_for_condition(Planner *planner, Err *err)
         return true;
     }
     for (size_t i = 0; i < relation->index_count; i++) {
-        if (text_equal(relation->indexes[i].name, key_name) && !text_equal(key_name, "PRIMARY") &&
-            use_index(planner, &relation->indexes[i])) {
+        if (text_equal(relation->indexes[i].name, key_name) && !text_equal(key_name, "PRIMARY")
+            && use_index(planner, &relation->indexes[i])) {
             planner->condition = relation->condition;
             planner->is_forced = true;
         }
@@ -133,7 +138,8 @@ bool slices_choose_index(Planner *planner, Err *err)
     const Relation *relation = planner->relation;
     const bool has_condition = *relation->condition != '\0';
     planner->rows = relation->rows_estimated;
-    planner->is_forced = !has_condition;  // the server may know a better way to the rows of a condition
+    planner->is_forced =
+        !has_condition;  // the server may know a better way to the rows of a condition
     if (has_condition && !choose_for_condition(planner, err)) {
         return false;
     }

@@ -1,25 +1,31 @@
 // Several transactions that see the same rows, and the proof that they do.
 //
-// InnoDB has no way to hand a snapshot from one connection to another. So all connections are told to open theirs at the same
-// moment (statements are sent to all before the first answer is read), and then it is checked that no transaction became
-// visible between the first and the last.
+// InnoDB has no way to hand a snapshot from one connection to another. So all connections are told
+// to open theirs at the same moment (statements are sent to all before the first answer is read),
+// and then it is checked that no transaction became visible between the first and the last.
 //
-// MariaDB: START TRANSACTION WITH CONSISTENT SNAPSHOT takes the lock under which commits become visible, and notes the binary
-// log's position of the last one in Binlog_snapshot_file and _position of the session. Equal positions are equal snapshots.
+// MariaDB: START TRANSACTION WITH CONSISTENT SNAPSHOT takes the lock under which commits become
+// visible, and notes the binary log's position of the last one in Binlog_snapshot_file and
+// _position of the session. Equal positions are equal snapshots.
 //
-// MySQL: a transaction takes its GTID into gtid_owned before it is written to the binary log, becomes visible in InnoDB some
-// time later (sync, semi-synchronous replication), and only then goes from gtid_owned to gtid_executed, in one step. So, with
-// every transaction having a GTID: gtid_owned is empty and gtid_executed is A; the snapshots are opened; gtid_owned is empty
-// again, and after that gtid_executed is still A. A transaction that became visible between two of the snapshots would have
-// been owned at the first reading, or owned at the second, or be in gtid_executed now and not in A. The second reading
-// must be of gtid_owned first: the other way round a transaction could slip from one to the other in between. Positions in
-// the log do not prove this: a transaction may be in the log long before it is visible. Without GTIDs there is no proof.
+// MySQL: a transaction takes its GTID into gtid_owned before it is written to the binary log,
+// becomes visible in InnoDB some time later (sync, semi-synchronous replication), and only then
+// goes from gtid_owned to gtid_executed, in one step. So, with every transaction having a GTID:
+// gtid_owned is empty and gtid_executed is A; the snapshots are opened; gtid_owned is empty again,
+// and after that gtid_executed is still A. A transaction that became visible between two of the
+// snapshots would have been owned at the first reading, or owned at the second, or be in
+// gtid_executed now and not in A. The second reading must be of gtid_owned first: the other way
+// round a transaction could slip from one to the other in between. Positions in the log do not
+// prove this: a transaction may be in the log long before it is visible. Without GTIDs there is no
+// proof.
 //
-// Neither sees changes that are kept out of the binary log. Filters (Binlog_Do_DB, Binlog_Ignore_DB) are looked for.
+// Neither sees changes that are kept out of the binary log. Filters (Binlog_Do_DB,
+// Binlog_Ignore_DB) are looked for.
 //
-// Where nothing was proved after some tries (the server is too busy, keeps no log): LOCK TABLES ... READ on the job's tables
-// waits until the transactions that changed them are over and holds new ones off for the few milliseconds in which the
-// snapshots are opened. It is given up after LOCK_SECONDS, because while it waits others wait behind it.
+// Where nothing was proved after some tries (the server is too busy, keeps no log): LOCK TABLES ...
+// READ on the job's tables waits until the transactions that changed them are over and holds new
+// ones off for the few milliseconds in which the snapshots are opened. It is given up after
+// LOCK_SECONDS, because while it waits others wait behind it.
 //
 // Where that cannot be done either, there is one reader, and the report says what to grant.
 #include "source/mysql/snapshot.h"
@@ -31,7 +37,7 @@
 #include "base/text.h"
 #include "source/mysql/session.h"
 
-#define PROOF_USEC INT64_C(2000000)   // how long equal snapshots are tried for
+#define PROOF_USEC INT64_C(2000000)  // how long equal snapshots are tried for
 #define POLL_USEC 200
 #define LOCK_SECONDS 3
 #define GTID_SEARCH_BYTES_MAX (1 << 20)
@@ -51,7 +57,8 @@ void snapshot_done(Snapshot *snapshot)
 
 static void pause_usec(int64_t usec)
 {
-    (void)nanosleep(&(struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000}, NULL);
+    (void)nanosleep(&(struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000},
+                    NULL);
 }
 
 // One statement on all connections, as close together as can be.
@@ -89,7 +96,9 @@ static void log_status_done(LogStatus *status)
 static const char *cell_by_name(const ConnRows *rows, const char *name)
 {
     const size_t at = conn_rows_find(rows, name);
-    return at == SIZE_MAX || rows->row_count == 0 || conn_cell(rows, 0, at) == NULL ? "" : conn_cell(rows, 0, at);
+    return at == SIZE_MAX || rows->row_count == 0 || conn_cell(rows, 0, at) == NULL
+               ? ""
+               : conn_cell(rows, 0, at);
 }
 
 // GTID sets come with line ends after commas.
@@ -128,24 +137,28 @@ static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
     const bool is_new = !conn_is_mariadb(conn) && conn_server_version(conn) >= 80200;
     CLEANUP(conn_rows_done) ConnRows rows = {0};
     if (!conn_rows(conn, is_new ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS", &rows, err)) {
-        // Without the privilege the log cannot be seen; that is no reason to stop. MySQL's set of GTIDs anybody may read.
+        // Without the privilege the log cannot be seen; that is no reason to stop. MySQL's set of
+        // GTIDs anybody may read.
         if (err->retriable || err->kind == FAIL_CANCELLED) {
             return false;
         }
-        return conn_is_mariadb(conn) || read_text(conn, "SELECT @@GLOBAL.gtid_executed", &ret_status->gtid, err);
+        return conn_is_mariadb(conn)
+               || read_text(conn, "SELECT @@GLOBAL.gtid_executed", &ret_status->gtid, err);
     }
     if (rows.row_count == 0) {
         return true;
     }
     ret_status->is_visible = true;
-    ret_status->has_filter =
-        *cell_by_name(&rows, "Binlog_Do_DB") != '\0' || *cell_by_name(&rows, "Binlog_Ignore_DB") != '\0';
-    ret_status->file_offset = mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
+    ret_status->has_filter = *cell_by_name(&rows, "Binlog_Do_DB") != '\0'
+                             || *cell_by_name(&rows, "Binlog_Ignore_DB") != '\0';
+    ret_status->file_offset =
+        mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
     ret_status->gtid = text_without_space(cell_by_name(&rows, "Executed_Gtid_Set"));
     return true;
 }
 
-// A GTID variable; *ret_is_known becomes false, with "" as the text, where the server does not tell it.
+// A GTID variable; *ret_is_known becomes false, with "" as the text, where the server does not tell
+// it.
 static bool read_gtids(Conn *conn, const char *sql, char **ret_text, bool *ret_is_known, Err *err)
 {
     CLEANUP(conn_rows_done) ConnRows rows = {0};
@@ -180,7 +193,8 @@ static bool read_snapshot_position(Conn *conn, char **ret_text, Err *err)
     return true;
 }
 
-// MariaDB: the GTID position that belongs to a place in the log, or the place itself where that would be dear to find out.
+// MariaDB: the GTID position that belongs to a place in the log, or the place itself where that
+// would be dear to find out.
 static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_position, Err *err)
 {
     const char *colon = strrchr(file_offset, ':');
@@ -191,13 +205,16 @@ static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_pos
     // Where the log has not moved on since, the server's current position is that of the snapshot.
     CLEANUP(mem_free_text) char *gtid = NULL;
     CLEANUP(mem_free_text) char *now = NULL;
-    if (!read_text(conn, "SELECT @@gtid_binlog_pos", &gtid, err) || !read_snapshot_position(conn, &now, err)) {
+    if (!read_text(conn, "SELECT @@gtid_binlog_pos", &gtid, err)
+        || !read_snapshot_position(conn, &now, err)) {
         return false;
     }
     int64_t offset = 0;
-    if (!text_equal(now, file_offset) && text_parse_int(colon + 1, 0, GTID_SEARCH_BYTES_MAX, &offset)) {
+    if (!text_equal(now, file_offset)
+        && text_parse_int(colon + 1, 0, GTID_SEARCH_BYTES_MAX, &offset)) {
         // The server reads the log's file from its beginning for this.
-        CLEANUP(mem_free_text) char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
+        CLEANUP(mem_free_text)
+        char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
         CLEANUP(buf_done) Buf sql = {0};
         buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
         sql_add_literal(&sql, file);
@@ -216,7 +233,8 @@ static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_pos
 
 static char *mysql_position(const LogStatus *status)
 {
-    return mem_copy_text(status->gtid != NULL && *status->gtid != '\0' ? status->gtid : status->file_offset);
+    return mem_copy_text(status->gtid != NULL && *status->gtid != '\0' ? status->gtid
+                                                                       : status->file_offset);
 }
 
 // --- proofs ---------------------------------------------------------------------------------------------------------------
@@ -235,8 +253,8 @@ typedef struct Opening {
 static bool try_mariadb(Opening *opening, bool *ret_proved, bool *ret_may_try, Err *err)
 {
     CLEANUP(mem_free_text) char *first = NULL;
-    if (!on_all(opening->conns, opening->count, start_snapshot, err) ||
-        !read_snapshot_position(opening->conns[0], &first, err)) {
+    if (!on_all(opening->conns, opening->count, start_snapshot, err)
+        || !read_snapshot_position(opening->conns[0], &first, err)) {
         return false;
     }
     *ret_may_try = *first != '\0';
@@ -248,23 +266,29 @@ static bool try_mariadb(Opening *opening, bool *ret_proved, bool *ret_may_try, E
         }
         *ret_proved = text_equal(first, position);
     }
-    return !*ret_proved || mariadb_position(opening->server->control, first, &opening->result->position, err);
+    return !*ret_proved
+           || mariadb_position(opening->server->control, first, &opening->result->position, err);
 }
 
-// What a replica applies without logging it again (log_slave_updates off), and what a Galera node takes from its peers,
-// moves no position of this server's log: there equal positions prove nothing.
+// What a replica applies without logging it again (log_slave_updates off), and what a Galera node
+// takes from its peers, moves no position of this server's log: there equal positions prove
+// nothing.
 static bool mariadb_log_is_whole(Conn *control, bool *ret_is_whole, Err *err)
 {
     CLEANUP(mem_free_text) char *logs_all = NULL;
     CLEANUP(conn_rows_done) ConnRows rows = {0};
-    if (!read_text(control, "SELECT @@GLOBAL.log_slave_updates", &logs_all, err) ||
-        !conn_rows(control, "SHOW GLOBAL STATUS WHERE variable_name IN ('Slaves_running', 'wsrep_connected')", &rows, err)) {
+    if (!read_text(control, "SELECT @@GLOBAL.log_slave_updates", &logs_all, err)
+        || !conn_rows(
+            control,
+            "SHOW GLOBAL STATUS WHERE variable_name IN ('Slaves_running', 'wsrep_connected')",
+            &rows, err)) {
         return false;
     }
     *ret_is_whole = true;
     for (size_t i = 0; i < rows.row_count && !text_equal(logs_all, "1"); i++) {
         const char *value = conn_cell(&rows, i, 1);
-        *ret_is_whole = *ret_is_whole && (text_equal(value, "0") || text_equal_nocase(value, "OFF"));
+        *ret_is_whole =
+            *ret_is_whole && (text_equal(value, "0") || text_equal_nocase(value, "OFF"));
     }
     return true;
 }
@@ -288,9 +312,10 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
     if (!*ret_may_try) {
         return true;
     }
-    // Not read_text: a server that does not tell who owns a GTID must not look like one where nobody does.
-    if (!read_gtids(control, read_executed, &before, ret_may_try, err) ||
-        !read_gtids(control, read_owned, &owned, ret_may_try, err)) {
+    // Not read_text: a server that does not tell who owns a GTID must not look like one where
+    // nobody does.
+    if (!read_gtids(control, read_executed, &before, ret_may_try, err)
+        || !read_gtids(control, read_owned, &owned, ret_may_try, err)) {
         return false;
     }
     if (!*ret_may_try) {
@@ -300,9 +325,9 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
         pause_usec(POLL_USEC);
         return true;
     }
-    if (!on_all(opening->conns, opening->count, start_snapshot, err) ||
-        !read_gtids(control, read_owned, &owned_after, ret_may_try, err) ||
-        !read_gtids(control, read_executed, &after, ret_may_try, err)) {
+    if (!on_all(opening->conns, opening->count, start_snapshot, err)
+        || !read_gtids(control, read_owned, &owned_after, ret_may_try, err)
+        || !read_gtids(control, read_executed, &after, ret_may_try, err)) {
         return false;
     }
     *ret_proved = *ret_may_try && *owned_after == '\0' && text_equal(before, after);
@@ -330,7 +355,8 @@ static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
         if (!cancel_check(opening->cancel, err)) {
             return false;
         }
-        if (!(conn_is_mariadb(control) ? try_mariadb : try_mysql)(opening, ret_proved, &may_try, err)) {
+        if (!(conn_is_mariadb(control) ? try_mariadb : try_mysql)(opening, ret_proved, &may_try,
+                                                                  err)) {
             return false;
         }
     }
@@ -356,13 +382,15 @@ static bool may_read_other_tables(const SourceSpec *spec)
     return false;
 }
 
-// Opens the snapshots while the job's tables are locked. *ret_done stays false, with *ret_reason, where the lock cannot be had.
+// Opens the snapshots while the job's tables are locked. *ret_done stays false, with *ret_reason,
+// where the lock cannot be had.
 static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, "LOCK TABLES ");
     for (size_t i = 0; i < opening->relation_count; i++) {
-        if (opening->relations[i]->table == NULL || may_read_other_tables(opening->relations[i]->spec)) {
+        if (opening->relations[i]->table == NULL
+            || may_read_other_tables(opening->relations[i]->spec)) {
             *ret_reason = mem_copy_text("the tables of a query or subquery are not known");
             return true;
         }
@@ -375,8 +403,10 @@ static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err
         }
     }
     Conn *control = opening->server->control;
-    CLEANUP(mem_free_text) char *settings =
-        mem_format("SET SESSION lock_wait_timeout=%d, innodb_lock_wait_timeout=%d, innodb_table_locks=1, autocommit=0", LOCK_SECONDS, LOCK_SECONDS);
+    CLEANUP(mem_free_text)
+    char *settings = mem_format(
+        "SET SESSION lock_wait_timeout=%d, innodb_lock_wait_timeout=%d, innodb_table_locks=1, autocommit=0",
+        LOCK_SECONDS, LOCK_SECONDS);
     if (failpoint_fails("snapshot-lock")) {
         *ret_reason = mem_copy_text("failpoint");
         return true;
@@ -389,7 +419,8 @@ static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err
         return conn_execute(control, "SET SESSION autocommit=1", err);
     }
     CLEANUP(log_status_done) LogStatus status = {0};
-    const bool is_opened = on_all(opening->conns, opening->count, start_snapshot, err) && read_log_status(control, &status, err);
+    const bool is_opened = on_all(opening->conns, opening->count, start_snapshot, err)
+                           && read_log_status(control, &status, err);
     Err unlocked;
     if (!conn_execute(control, "UNLOCK TABLES", &unlocked) && is_opened) {
         *err = unlocked;
@@ -415,7 +446,8 @@ static bool open_single(Opening *opening, Err *err)
     Conn *conn = opening->conns[0];
     CLEANUP(log_status_done) LogStatus status = {0};
     // Read before: a stream that starts there sees nothing too late.
-    if (!read_log_status(opening->server->control, &status, err) || !conn_execute(conn, start_snapshot, err)) {
+    if (!read_log_status(opening->server->control, &status, err)
+        || !conn_execute(conn, start_snapshot, err)) {
         return false;
     }
     opening->result->how = "one connection";
@@ -424,15 +456,18 @@ static bool open_single(Opening *opening, Err *err)
         return true;
     }
     CLEANUP(mem_free_text) char *position = NULL;
-    return read_snapshot_position(conn, &position, err) &&
-           mariadb_position(opening->server->control, position, &opening->result->position, err);
+    return read_snapshot_position(conn, &position, err)
+           && mariadb_position(opening->server->control, position, &opening->result->position, err);
 }
 
-// Which server answers: behind a proxy or a name of several addresses it need not be the same for all connections.
+// Which server answers: behind a proxy or a name of several addresses it need not be the same for
+// all connections.
 static bool read_identity(Conn *conn, char **ret_identity, Err *err)
 {
-    return read_text(conn, conn_is_mariadb(conn) ? "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir)"
-                                                 : "SELECT @@server_uuid",
+    return read_text(conn,
+                     conn_is_mariadb(conn)
+                         ? "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir)"
+                         : "SELECT @@server_uuid",
                      ret_identity, err);
 }
 
@@ -470,8 +505,9 @@ static bool open_all(Opening *opening, Err *err)
         return false;
     }
     if (!is_one) {
-        snapshot->warning = mem_copy_text("one connection reads everything, because the datasource's address leads to several "
-                                          "servers, which have no moment in common; name one of them");
+        snapshot->warning = mem_copy_text(
+            "one connection reads everything, because the datasource's address leads to several "
+            "servers, which have no moment in common; name one of them");
         keep_one(snapshot);
         opening->count = 1;
     }
@@ -483,22 +519,25 @@ static bool open_all(Opening *opening, Err *err)
         if (!open_locked(opening, &is_done, &reason, err) || is_done) {
             return is_done;
         }
-        const char *advice = !conn_is_mariadb(opening->server->control)
-                                 ? "grant LOCK TABLES on the source's tables, or switch gtid_mode on"
-                                 : "grant LOCK TABLES on the source's tables, or switch the binary log on";
+        const char *advice =
+            !conn_is_mariadb(opening->server->control)
+                ? "grant LOCK TABLES on the source's tables, or switch gtid_mode on"
+                : "grant LOCK TABLES on the source's tables, or switch the binary log on";
         if (conn_last_errno(opening->server->control) == 1205 /* lock wait */) {
-            advice = "the tables are written to without a pause: read them at a quieter hour, or from a replica";
+            advice =
+                "the tables are written to without a pause: read them at a quieter hour, or from a replica";
         }
         snapshot->warning = mem_format(
-            "one connection reads everything, because several could not be brought to one point in time (%s); %s", reason, advice);
+            "one connection reads everything, because several could not be brought to one point in time (%s); %s",
+            reason, advice);
         keep_one(snapshot);
         opening->count = 1;
     }
     return open_single(opening, err);
 }
 
-bool snapshot_open(const Server *server, const Relation *const *relations, size_t relation_count, size_t count, Cancel *cancel,
-                   Snapshot *ret_snapshot, Err *err)
+bool snapshot_open(const Server *server, const Relation *const *relations, size_t relation_count,
+                   size_t count, Cancel *cancel, Snapshot *ret_snapshot, Err *err)
 {
     Snapshot snapshot = {.conns = mem_alloc((count + 1) * sizeof(Conn *))};
     bool done = true;

@@ -1,8 +1,9 @@
-// The MySQL source as the rest of weir sees it: open learns what there is, plan cuts it, begin fixes the point in time, and
-// the readers do the rest.
+// The MySQL source as the rest of weir sees it: open learns what there is, plan cuts it, begin
+// fixes the point in time, and the readers do the rest.
 //
-// Each datasource of the job has one control connection for questions; connections for reading are opened in begin, per server
-// as many as it has slices, at most one a thread. Sharded sources deal theirs out to all readers.
+// Each datasource of the job has one control connection for questions; connections for reading are
+// opened in begin, per server as many as it has slices, at most one a thread. Sharded sources deal
+// theirs out to all readers.
 #include "source/mysql/source_mysql.h"
 
 #include "base/text.h"
@@ -112,18 +113,21 @@ static Server *server_of(const MysqlSource *source, const SourceSpec *spec)
     return NULL;
 }
 
-// The columns of the primary key, or of the first unique one without NULLs, as indexes of the schema.
+// The columns of the primary key, or of the first unique one without NULLs, as indexes of the
+// schema.
 static void find_key(MysqlSource *source)
 {
     const Relation *relation = &source->relations[0];
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < relation->index_count; i++) {
             const IndexInfo *index = &relation->indexes[i];
-            bool fits = index->is_unique && index->column_count > 0 && (pass == 1 || text_equal(index->name, "PRIMARY"));
+            bool fits = index->is_unique && index->column_count > 0
+                        && (pass == 1 || text_equal(index->name, "PRIMARY"));
             size_t *fields = mem_alloc((index->column_count + 1) * sizeof *fields);
             for (size_t c = 0; c < index->column_count && fits; c++) {
                 fields[c] = schema_find(&relation->schema, relation->infos[index->columns[c]].name);
-                fits = index->is_usable && fields[c] != SIZE_MAX && !relation->infos[index->columns[c]].is_nullable;
+                fits = index->is_usable && fields[c] != SIZE_MAX
+                       && !relation->infos[index->columns[c]].is_nullable;
             }
             if (fits) {
                 source->key = fields;
@@ -140,13 +144,14 @@ static bool learn(MysqlSource *source, Err *err)
     const Job *job = source->job;
     for (size_t i = 0; i < job->source_count; i++) {
         const SourceSpec *spec = &job->sources[i];
-        if (!tables_expand(server_of(source, spec), spec, &source->relations, &source->relation_count, err)) {
+        if (!tables_expand(server_of(source, spec), spec, &source->relations,
+                           &source->relation_count, err)) {
             return false;
         }
     }
     for (size_t i = 0; i < source->relation_count; i++) {
-        if (!columns_learn(&source->relations[i], job, err) ||
-            (i > 0 && !columns_unify(&source->relations[0], &source->relations[i], err))) {
+        if (!columns_learn(&source->relations[i], job, err)
+            || (i > 0 && !columns_unify(&source->relations[0], &source->relations[i], err))) {
             return false;
         }
     }
@@ -154,7 +159,8 @@ static bool learn(MysqlSource *source, Err *err)
     return true;
 }
 
-static bool mysql_source_open(const Job *job, Counters *counters, Cancel *cancel, Source **ret_source, Err *err)
+static bool mysql_source_open(const Job *job, Counters *counters, Cancel *cancel,
+                              Source **ret_source, Err *err)
 {
     MysqlSource *source = mem_alloc(sizeof *source);
     source->base.ops = &source_mysql_ops;
@@ -200,13 +206,15 @@ static bool mysql_source_plan(Source *base, int threads, Err *err)
         const Slice *slice = &source->slices.items[i];
         const Relation *relation = slice->relation;
         const char *and = *relation->condition != '\0' && *slice->predicate != '\0' ? " AND " : "";
-        source->slice_infos[i] = (SliceInfo){.table = mem_copy_text(relation->name),
-                                             .condition = mem_format("%s%s%s", relation->condition, and, slice->predicate),
-                                             .rows = slice->rows};
+        source->slice_infos[i] = (SliceInfo){
+            .table = mem_copy_text(relation->name),
+            .condition = mem_format("%s%s%s", relation->condition, and, slice->predicate),
+            .rows = slice->rows};
         rows += slice->rows;
         is_known = is_known && relation->is_base_table && *relation->condition == '\0';
     }
-    source->reader_count = source->slices.count < (size_t)threads ? source->slices.count : (size_t)threads;
+    source->reader_count =
+        source->slices.count < (size_t)threads ? source->slices.count : (size_t)threads;
     atomic_store(&source->counters->slices_total, source->slices.count);
     atomic_store(&source->counters->rows_estimated, is_known ? rows : 0);
     return true;
@@ -240,13 +248,14 @@ static bool open_snapshot(MysqlSource *source, size_t at, Err *err)
             relations[relation_count++] = &source->relations[i];
         }
     }
-    const size_t share = source->server_count == 1 ? source->reader_count : CONNS_MAX / source->server_count;
+    const size_t share =
+        source->server_count == 1 ? source->reader_count : CONNS_MAX / source->server_count;
     size_t count = slices_of(source, server);
     count = count > source->reader_count ? source->reader_count : count;
     count = count > share ? share : count;
     count = count < 1 ? 1 : count;
-    const bool done =
-        snapshot_open(server, relations, relation_count, count, source->cancel, &source->snapshots[at], err);
+    const bool done = snapshot_open(server, relations, relation_count, count, source->cancel,
+                                    &source->snapshots[at], err);
     free(relations);
     return done;
 }
@@ -269,8 +278,8 @@ static void make_readers(MysqlSource *source)
             count++;
         }
     }
-    source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count, &source->relations[0].schema,
-                                   source->counters, source->cancel);
+    source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count,
+                                   &source->relations[0].schema, source->counters, source->cancel);
     free(conns);
 }
 
@@ -297,9 +306,10 @@ static void note_engines(const MysqlSource *source, Buf *warnings)
     for (size_t i = 0; i < source->relation_count; i++) {
         const Relation *relation = &source->relations[i];
         if (relation->is_base_table && !relation->is_transactional) {
-            CLEANUP(mem_free_text) char *text =
-                mem_format("%s is of engine %s, which knows no snapshots: its rows are those of the moment when its reading began",
-                           relation->name, relation->engine == NULL ? "unknown" : relation->engine);
+            CLEANUP(mem_free_text)
+            char *text = mem_format(
+                "%s is of engine %s, which knows no snapshots: its rows are those of the moment when its reading began",
+                relation->name, relation->engine == NULL ? "unknown" : relation->engine);
             add_warning(warnings, text);
         }
     }
@@ -310,8 +320,10 @@ static void note_local_instants(const MysqlSource *source, Buf *warnings)
 {
     for (size_t i = 0; i < source->relation_count; i++) {
         const Relation *relation = &source->relations[i];
-        if (relation->has_local_instants && relation->server->zone_changes && !conn_is_mariadb(relation->server->control)) {
-            CLEANUP(mem_free_text) char *text = mem_format(
+        if (relation->has_local_instants && relation->server->zone_changes
+            && !conn_is_mariadb(relation->server->control)) {
+            CLEANUP(mem_free_text)
+            char *text = mem_format(
                 "%s: MySQL gives a TIMESTAMP of a view, a query or an expression as local time of %s: in the hour that comes "
                 "twice when the clock is set back, values of the second pass come out as of the first; read the column from its "
                 "table, or UNIX_TIMESTAMP(column) in the query",
@@ -337,13 +349,16 @@ static void describe(MysqlSource *source)
             buf_add_format(&positions, "%s%s", positions.len == 0 ? "" : " ", snapshot->position);
         }
         if (strstr(buf_text(&servers), conn_server_text(server->control)) == NULL) {
-            buf_add_format(&servers, "%s%s", servers.len == 0 ? "" : ", ", conn_server_text(server->control));
+            buf_add_format(&servers, "%s%s", servers.len == 0 ? "" : ", ",
+                           conn_server_text(server->control));
         }
         add_warning(&warnings, snapshot->warning);
         add_warning(&warnings, sees_wall_clock(source) ? server->zone_warning : NULL);
     }
     if (source->server_count > 1) {
-        add_warning(&warnings, "the source has several servers: the rows of each are of one moment, but there is no common moment");
+        add_warning(
+            &warnings,
+            "the source has several servers: the rows of each are of one moment, but there is no common moment");
     }
     note_engines(source, &warnings);
     note_local_instants(source, &warnings);

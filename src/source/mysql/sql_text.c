@@ -33,8 +33,8 @@ void sql_add_literal(Buf *sql, const char *text)
     buf_add_char(sql, '\'');
 }
 
-// The text behind what opens at `text`: a quoted piece with doubled and escaped quotes, or a comment. NULL where it is
-// never closed.
+// The text behind what opens at `text`: a quoted piece with doubled and escaped quotes, or a
+// comment. NULL where it is never closed.
 static const char *sql_skip_quoted(const char *text)
 {
     const char quote = *text;
@@ -62,9 +62,10 @@ static const char *sql_skip_comment(const char *text)
 bool sql_is_whole(const char *text)
 {
     int depth = 0;
-    for (const char *p = text; p != NULL; ) {
-        const bool is_comment = *p == '#' || (p[0] == '/' && p[1] == '*') ||
-                                (p[0] == '-' && p[1] == '-' && (p[2] == '\0' || (unsigned char)p[2] <= ' '));
+    for (const char *p = text; p != NULL;) {
+        const bool is_comment =
+            *p == '#' || (p[0] == '/' && p[1] == '*')
+            || (p[0] == '-' && p[1] == '-' && (p[2] == '\0' || (unsigned char)p[2] <= ' '));
         if (*p == '\0') {
             return depth == 0;
         }

@@ -1,7 +1,8 @@
 // From what a job calls its tables to tables that exist: names, DataX's number ranges, wildcards.
 //
-// Ranges promise that each table is there (a missing shard is lost data, so it is an error); wildcards take what is there
-// and must find at least one. Wildcards see base tables only: a view beside its table would give rows twice.
+// Ranges promise that each table is there (a missing shard is lost data, so it is an error);
+// wildcards take what is there and must find at least one. Wildcards see base tables only: a view
+// beside its table would give rows twice.
 #include "source/mysql/relation.h"
 
 #include <stdio.h>
@@ -59,14 +60,16 @@ bool tables_expand_ranges(const char *pattern, char ***ret_names, Err *err)
         if (after == NULL) {
             from = to = 0;
         } else if (from > to || (uint64_t)(to - from) >= TABLES_PATTERN_MAX / count) {
-            (void)fail(err, FAIL_CONFIG, "table pattern \"%s\": the range is empty or gives more than %d tables", pattern,
-                       TABLES_PATTERN_MAX);
+            (void)fail(err, FAIL_CONFIG,
+                       "table pattern \"%s\": the range is empty or gives more than %d tables",
+                       pattern, TABLES_PATTERN_MAX);
             return fail_hint(err, "Write the lower number first: t_[0-99].");
         }
         for (size_t i = 0; i < count; i++) {
             for (int64_t n = from; n <= to; n++) {
                 names_add(&next, &next_count,
-                          after == NULL ? mem_format("%s%c", done[i], *p) : mem_format("%s%0*" PRId64, done[i], width, n));
+                          after == NULL ? mem_format("%s%c", done[i], *p)
+                                        : mem_format("%s%0*" PRId64, done[i], width, n));
             }
         }
         names_free(&done);
@@ -133,7 +136,8 @@ static char *name_part(const char **text, bool *is_quoted, bool may_end_at_dot)
     return mem_copy_text(buf_text(&part));
 }
 
-bool tables_split_name(const char *text, char **ret_database, char **ret_table, bool *ret_is_quoted, Err *err)
+bool tables_split_name(const char *text, char **ret_database, char **ret_table, bool *ret_is_quoted,
+                       Err *err)
 {
     bool is_quoted = false;
     const char *p = text;
@@ -147,7 +151,9 @@ bool tables_split_name(const char *text, char **ret_database, char **ret_table, 
         free(first);
         free(second);
         (void)fail(err, FAIL_CONFIG, "\"%s\" is no name of a table", text);
-        return fail_hint(err, "Write table, database.table, or with odd characters `database`.`table` in backticks.");
+        return fail_hint(
+            err,
+            "Write table, database.table, or with odd characters `database`.`table` in backticks.");
     }
     *ret_database = second == NULL ? NULL : first;
     *ret_table = second == NULL ? first : second;
@@ -157,7 +163,8 @@ bool tables_split_name(const char *text, char **ret_database, char **ret_table, 
 
 // --- on the server --------------------------------------------------------------------------------------------------------
 
-static Relation *relation_add(Relation **relations, size_t *count, Server *server, const SourceSpec *spec)
+static Relation *relation_add(Relation **relations, size_t *count, Server *server,
+                              const SourceSpec *spec)
 {
     *relations = mem_grow(*relations, (*count + 1) * sizeof **relations);
     Relation *relation = &(*relations)[(*count)++];
@@ -165,9 +172,10 @@ static Relation *relation_add(Relation **relations, size_t *count, Server *serve
     return relation;
 }
 
-// Rows of one of information_schema's tables, at `row` of `rows` (schema, name, type, engine, rows).
-static void add_table(const ConnRows *rows, size_t row, Relation **relations, size_t *count, Server *server,
-                      const SourceSpec *spec)
+// Rows of one of information_schema's tables, at `row` of `rows` (schema, name, type, engine,
+// rows).
+static void add_table(const ConnRows *rows, size_t row, Relation **relations, size_t *count,
+                      Server *server, const SourceSpec *spec)
 {
     Relation *relation = relation_add(relations, count, server, spec);
     relation->database = mem_copy_text(conn_cell(rows, row, 0));
@@ -175,7 +183,8 @@ static void add_table(const ConnRows *rows, size_t row, Relation **relations, si
     relation->name = mem_format("%s.%s", relation->database, relation->table);
     relation->is_base_table = strstr(conn_cell(rows, row, 2), "VIEW") == NULL;
     relation->engine = mem_copy_text(conn_cell(rows, row, 3));
-    relation->is_transactional = conn_cell(rows, row, 5) != NULL && text_equal_nocase(conn_cell(rows, row, 5), "YES");
+    relation->is_transactional =
+        conn_cell(rows, row, 5) != NULL && text_equal_nocase(conn_cell(rows, row, 5), "YES");
     const char *estimate = conn_cell(rows, row, 4);
     int64_t number = 0;
     if (estimate != NULL && text_parse_int(estimate, 0, INT64_MAX, &number)) {
@@ -192,7 +201,8 @@ static const char tables_select[] =
     "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_rows, e.transactions"
     " FROM information_schema.tables AS t LEFT JOIN information_schema.engines AS e ON e.engine = t.engine WHERE ";
 
-// The server's own words for a table that information_schema does not show: it is not there, or may not be seen.
+// The server's own words for a table that information_schema does not show: it is not there, or may
+// not be seen.
 static bool table_missing(Server *server, const char *database, const char *table, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
@@ -203,7 +213,9 @@ static bool table_missing(Server *server, const char *database, const char *tabl
     buf_add_text(&sql, " LIMIT 0");
     if (conn_execute(server->control, buf_text(&sql), err)) {
         (void)fail(err, FAIL_CONFIG, "table %s.%s cannot be described", database, table);
-        return fail_hint(err, "Temporary tables and tables of information_schema cannot be copied; use `query`.");
+        return fail_hint(
+            err,
+            "Temporary tables and tables of information_schema cannot be copied; use `query`.");
     }
     if (conn_last_errno(server->control) != 1146) {
         return false;
@@ -228,8 +240,9 @@ static bool table_missing(Server *server, const char *database, const char *tabl
     return false;
 }
 
-static bool add_named(Server *server, const SourceSpec *spec, const char *database, const char *table, bool must_exist,
-                      bool *ret_found, Relation **relations, size_t *count, Err *err)
+static bool add_named(Server *server, const SourceSpec *spec, const char *database,
+                      const char *table, bool must_exist, bool *ret_found, Relation **relations,
+                      size_t *count, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, tables_select);
@@ -252,8 +265,8 @@ static bool add_named(Server *server, const SourceSpec *spec, const char *databa
     return must_exist ? table_missing(server, database, table, err) : true;
 }
 
-static bool add_matching(Server *server, const SourceSpec *spec, const char *database, const char *table,
-                         Relation **relations, size_t *count, Err *err)
+static bool add_matching(Server *server, const SourceSpec *spec, const char *database,
+                         const char *table, Relation **relations, size_t *count, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, tables_select);
@@ -261,27 +274,36 @@ static bool add_matching(Server *server, const SourceSpec *spec, const char *dat
         buf_add_text(&sql, "t.table_schema = ");
         sql_add_literal(&sql, database);
     } else {
-        buf_add_text(&sql, "t.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')");
+        buf_add_text(
+            &sql,
+            "t.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')");
     }
-    buf_add_text(&sql, " AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY t.table_schema, t.table_name");
+    buf_add_text(
+        &sql,
+        " AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY t.table_schema, t.table_name");
     CLEANUP(conn_rows_done) ConnRows rows = {0};
     if (!conn_rows(server->control, buf_text(&sql), &rows, err)) {
         return false;
     }
     const size_t before = *count;
     for (size_t i = 0; i < rows.row_count; i++) {
-        if (tables_match(database, conn_cell(&rows, i, 0)) && tables_match(table, conn_cell(&rows, i, 1))) {
+        if (tables_match(database, conn_cell(&rows, i, 0))
+            && tables_match(table, conn_cell(&rows, i, 1))) {
             add_table(&rows, i, relations, count, server, spec);
         }
     }
     if (*count == before) {
-        (void)fail(err, FAIL_CONFIG, "no table fits \"%s.%s\" on datasource \"%s\"", database, table, server->datasource->name);
-        return fail_hint(err, "Correct the pattern, or grant the user SELECT on the tables; views must be named one by one.");
+        (void)fail(err, FAIL_CONFIG, "no table fits \"%s.%s\" on datasource \"%s\"", database,
+                   table, server->datasource->name);
+        return fail_hint(
+            err,
+            "Correct the pattern, or grant the user SELECT on the tables; views must be named one by one.");
     }
     return true;
 }
 
-static bool add_name(Server *server, const SourceSpec *spec, const char *name, Relation **relations, size_t *count, Err *err)
+static bool add_name(Server *server, const SourceSpec *spec, const char *name, Relation **relations,
+                     size_t *count, Err *err)
 {
     CLEANUP(mem_free_text) char *database = NULL;
     CLEANUP(mem_free_text) char *table = NULL;
@@ -291,27 +313,32 @@ static bool add_name(Server *server, const SourceSpec *spec, const char *name, R
     }
     const char *usual = server->datasource->database;
     if (database == NULL && usual == NULL) {
-        (void)fail(err, FAIL_CONFIG, "table \"%s\": datasource \"%s\" names no database", name, server->datasource->name);
+        (void)fail(err, FAIL_CONFIG, "table \"%s\": datasource \"%s\" names no database", name,
+                   server->datasource->name);
         return fail_hint(err, "Set `database` of the datasource, or write database.table.");
     }
     if (!is_quoted && strpbrk(name, "*?") != NULL) {
-        return add_matching(server, spec, database == NULL ? usual : database, table, relations, count, err);
+        return add_matching(server, spec, database == NULL ? usual : database, table, relations,
+                            count, err);
     }
     bool found = false;
     if (database != NULL && !is_quoted && usual != NULL) {
         // "a.b" may be a table whose name has a dot.
-        if (!add_named(server, spec, database, table, /* must_exist= */ false, &found, relations, count, err)) {
+        if (!add_named(server, spec, database, table, /* must_exist= */ false, &found, relations,
+                       count, err)) {
             return false;
         }
-        if (!found && !add_named(server, spec, usual, name, /* must_exist= */ false, &found, relations, count, err)) {
+        if (!found
+            && !add_named(server, spec, usual, name, /* must_exist= */ false, &found, relations,
+                          count, err)) {
             return false;
         }
         if (found) {
             return true;
         }
     }
-    return add_named(server, spec, database == NULL ? usual : database, table, /* must_exist= */ true, &found, relations, count,
-                     err);
+    return add_named(server, spec, database == NULL ? usual : database, table,
+                     /* must_exist= */ true, &found, relations, count, err);
 }
 
 // The query without what may stand at its end but not inside parentheses.
@@ -324,7 +351,8 @@ static char *query_text(const char *query)
     return mem_copy_bytes(query, len);
 }
 
-bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations, size_t *count, Err *err)
+bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations, size_t *count,
+                   Err *err)
 {
     if (spec->query != NULL) {
         Relation *relation = relation_add(relations, count, server, spec);
@@ -350,10 +378,13 @@ bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations,
     }
     for (size_t i = 0; i < *count; i++) {
         for (size_t j = i + 1; j < *count; j++) {
-            if ((*relations)[i].server == (*relations)[j].server && (*relations)[i].spec == (*relations)[j].spec &&
-                text_equal((*relations)[i].name, (*relations)[j].name)) {
+            if ((*relations)[i].server == (*relations)[j].server
+                && (*relations)[i].spec == (*relations)[j].spec
+                && text_equal((*relations)[i].name, (*relations)[j].name)) {
                 (void)fail(err, FAIL_CONFIG, "table %s is named twice", (*relations)[i].name);
-                return fail_hint(err, "Its rows would be copied twice: name it once, or make the patterns narrower.");
+                return fail_hint(
+                    err,
+                    "Its rows would be copied twice: name it once, or make the patterns narrower.");
             }
         }
     }

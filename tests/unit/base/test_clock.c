@@ -22,8 +22,8 @@ static void civil__round_trip_every_day_of_ten_thousand_years(void **state)
     for (int64_t days = -719528; days <= 2932896; days++) {
         Civil civil = civil_from_usec(days * INT64_C(86400000000) + 1);
         if (civil.year != year || civil.month != month || civil.day != day || civil.micros != 1) {
-            fail_msg("day %" PRId64 " came as %d-%d-%d, not %d-%d-%d", days, civil.year, civil.month,
-                     civil.day, year, month, day);
+            fail_msg("day %" PRId64 " came as %d-%d-%d, not %d-%d-%d", days, civil.year,
+                     civil.month, civil.day, year, month, day);
         }
         assert_int_equal(civil_to_days(year, month, day), days);
         if (++day > civil_days_in_month(year, month)) {

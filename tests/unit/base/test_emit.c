@@ -24,8 +24,9 @@ static void json__nesting_and_commas(void **state)
     emit_key(&json, "d");
     emit_fixed(&json, 1.25, 3);
     emit_end_object(&json);
-    assert_string_equal(buf_text(&out),
-                        "{\"a\":\"x\",\"b\":[-1,18446744073709551615,null,{}],\"c\":false,\"d\":1.250}");
+    assert_string_equal(
+        buf_text(&out),
+        "{\"a\":\"x\",\"b\":[-1,18446744073709551615,null,{}],\"c\":false,\"d\":1.250}");
 }
 
 static void json__escapes_come_back(void **state)
@@ -70,9 +71,9 @@ static void json__base64_of_rfc_4648(void **state)
 {
     (void)state;
     // RFC 4648 section 10.
-    static const char *const vectors[][2] = {{"", "\"\""},           {"f", "\"Zg==\""},
-                                             {"fo", "\"Zm8=\""},     {"foo", "\"Zm9v\""},
-                                             {"foob", "\"Zm9vYg==\""}, {"foobar", "\"Zm9vYmFy\""}};
+    static const char *const vectors[][2] = {
+        {"", "\"\""},        {"f", "\"Zg==\""},        {"fo", "\"Zm8=\""},
+        {"foo", "\"Zm9v\""}, {"foob", "\"Zm9vYg==\""}, {"foobar", "\"Zm9vYmFy\""}};
     for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
         CLEANUP(buf_done) Buf out = {0};
         JsonWriter json = emit_writer(&out);

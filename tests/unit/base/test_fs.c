@@ -131,8 +131,10 @@ static void remove_tree__does_not_follow_links(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(put_if_absent__second_writer_sees_it_exists, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(put_if_absent__one_of_many_threads_wins, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(put_if_absent__second_writer_sees_it_exists, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(put_if_absent__one_of_many_threads_wins, make_dir,
+                                        remove_dir),
         cmocka_unit_test_setup_teardown(make_dirs__a_file_in_the_way, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(may_make_dirs__says_it_before, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(make_dirs__all_levels, make_dir, remove_dir),

@@ -26,9 +26,10 @@ static bool parse(Parsed *parsed, Err *err, const char *const *words)
         argv[argc] = mem_copy_text(words[argc]);
     }
     *parsed = (Parsed){0};
-    bool done = option_parse(&verb, options, argc, argv, 1, 2, parsed->arguments, &parsed->help, err);
-    // The texts that were taken live as long as the process's argv does; here they may leak into the
-    // checks that follow, so they are kept.
+    bool done =
+        option_parse(&verb, options, argc, argv, 1, 2, parsed->arguments, &parsed->help, err);
+    // The texts that were taken live as long as the process's argv does; here they may leak into
+    // the checks that follow, so they are kept.
     static char **kept[64];
     static size_t kept_count;
     char **copy = mem_alloc(sizeof(argv));
@@ -44,7 +45,8 @@ static void option__both_spellings_of_a_value(void **state)
     (void)state;
     Err err = {0};
     Parsed parsed;
-    ASSERT_OK(parse(&parsed, &err, WORDS("job", "--bizdate", "20161114", "--threads=4", "--json")), err);
+    ASSERT_OK(parse(&parsed, &err, WORDS("job", "--bizdate", "20161114", "--threads=4", "--json")),
+              err);
     assert_string_equal(parsed.text, "20161114");
     assert_int_equal(parsed.number, 4);
     assert_true(parsed.flag);
@@ -72,11 +74,14 @@ static void option__mistakes_are_named(void **state)
                 "Did you mean \"--bizdate\"?");
     ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--threads", "many")), err, FAIL_CONFIG,
                 "a whole number from 1 to 64, not \"many\"");
-    ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--threads", "0")), err, FAIL_CONFIG, "from 1 to 64");
+    ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--threads", "0")), err, FAIL_CONFIG,
+                "from 1 to 64");
     ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--bizdate")), err, FAIL_CONFIG, "needs a value");
-    ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--json=yes")), err, FAIL_CONFIG, "takes no value");
+    ASSERT_FAIL(parse(&parsed, &err, WORDS("job", "--json=yes")), err, FAIL_CONFIG,
+                "takes no value");
     ASSERT_FAIL(parse(&parsed, &err, WORDS("--json")), err, FAIL_CONFIG, "needs an argument");
-    ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "b", "c")), err, FAIL_CONFIG, "one argument too many");
+    ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "b", "c")), err, FAIL_CONFIG,
+                "one argument too many");
     ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "-x")), err, FAIL_CONFIG, "unknown option \"-x\"");
 }
 

@@ -323,10 +323,11 @@ static void load__what_may_stand_together(void **state)
         "jobs/ods_oplog.yaml:2:22: this version cannot read from \"hub\", a datasource of type datahub\n"
         "jobs/ods_oplog.yaml:3:32: this version cannot write to \"rds\", a datasource of type mysql; a target "
         "is a lake");
-    assert_message("type: sync\nsorce: {datasource: rds}\ntarget: {tabel: t}\n",
-                   "2 mistakes in jobs/ods_oplog.yaml\n"
-                   "jobs/ods_oplog.yaml:2:1: unknown key \"sorce\", did you mean \"source\"?\n"
-                   "jobs/ods_oplog.yaml:3:10: unknown key \"tabel\" in \"target\", did you mean \"table\"?");
+    assert_message(
+        "type: sync\nsorce: {datasource: rds}\ntarget: {tabel: t}\n",
+        "2 mistakes in jobs/ods_oplog.yaml\n"
+        "jobs/ods_oplog.yaml:2:1: unknown key \"sorce\", did you mean \"source\"?\n"
+        "jobs/ods_oplog.yaml:3:10: unknown key \"tabel\" in \"target\", did you mean \"table\"?");
     assert_message("type: sync\n", "2 mistakes in jobs/ods_oplog.yaml\n"
                                    "jobs/ods_oplog.yaml:1:1: \"source\" is missing\n"
                                    "jobs/ods_oplog.yaml:1:1: \"target\" is missing");

@@ -19,7 +19,8 @@ static void progress__half_way(void **state)
     CLEANUP(buf_done) Buf line = {0};
     progress_line("ods_oplog", &counters, 5, 100000, 120, &line);
     assert_non_null(strstr(buf_text(&line), "50%"));
-    assert_non_null(strstr(buf_text(&line), "500,000 rows  100,000 rows/s  47.7 MiB  3/8 slices  0:05 left"));
+    assert_non_null(
+        strstr(buf_text(&line), "500,000 rows  100,000 rows/s  47.7 MiB  3/8 slices  0:05 left"));
     assert_true(line.len < 120);
 }
 

@@ -18,7 +18,8 @@ static json_t *report_parse(const RunReport *report)
 static void report__has_the_promised_keys(void **state)
 {
     (void)state;
-    RunReport report = {.job = mem_copy_text("j"), .bizdate = mem_copy_text("20161114"), .seconds = 2};
+    RunReport report = {
+        .job = mem_copy_text("j"), .bizdate = mem_copy_text("20161114"), .seconds = 2};
     report.target.location = mem_copy_text("/lake/t");
     report.target.partition = mem_copy_text("ds=20161114");
     report.target.version = 3;
@@ -26,10 +27,23 @@ static void report__has_the_promised_keys(void **state)
     run_report_warn(&report, "careful");
     run_report_warn(&report, "careful");
     json_t *json = report_parse(&report);
-    static const char *const keys[] = {
-        "job",     "bizdate", "status",    "rows_read", "rows_written", "rows_dirty",        "bytes",
-        "seconds", "target",  "partition", "version",   "snapshot",     "peak_memory_bytes", "slices",
-        "error",   "warnings", "rows_per_second"};
+    static const char *const keys[] = {"job",
+                                       "bizdate",
+                                       "status",
+                                       "rows_read",
+                                       "rows_written",
+                                       "rows_dirty",
+                                       "bytes",
+                                       "seconds",
+                                       "target",
+                                       "partition",
+                                       "version",
+                                       "snapshot",
+                                       "peak_memory_bytes",
+                                       "slices",
+                                       "error",
+                                       "warnings",
+                                       "rows_per_second"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (json_object_get(json, keys[i]) == NULL) {
             fail_msg("no key %s", keys[i]);

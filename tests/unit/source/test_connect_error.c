@@ -9,7 +9,8 @@ static void assert_rule(unsigned number, FailKind kind, bool retriable)
 {
     const ErrorRule *rule = connect_error_rule(number);
     if (rule == NULL || rule->kind != kind || rule->retriable != retriable) {
-        fail_msg("error %u: %s, retriable %d", number, rule == NULL ? "no rule" : fail_kind_name(rule->kind),
+        fail_msg("error %u: %s, retriable %d", number,
+                 rule == NULL ? "no rule" : fail_kind_name(rule->kind),
                  rule != NULL && rule->retriable);
     }
 }

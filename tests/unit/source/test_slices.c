@@ -7,7 +7,8 @@
 #include "source/mysql/keys.h"
 #include "source/mysql/relation.h"
 
-static KeyColumn column_of(const char *data_type, const char *column_type, const char *charset, const char *collation)
+static KeyColumn column_of(const char *data_type, const char *column_type, const char *charset,
+                           const char *collation)
 {
     return key_column("`k`", data_type, column_type, charset, collation, /* is_nullable= */ false);
 }
@@ -38,7 +39,8 @@ static char *middle(const KeyColumn *column, const char *low_text, const char *h
     return mem_copy_text(buf_text(&sql));
 }
 
-static void assert_middle(const KeyColumn *column, const char *low, const char *high, const char *wanted)
+static void assert_middle(const KeyColumn *column, const char *low, const char *high,
+                          const char *wanted)
 {
     CLEANUP(mem_free_text) char *literal = middle(column, low, high);
     assert_string_equal(literal, wanted);
@@ -67,7 +69,8 @@ static void key_cut__halves_times(void **state)
     assert_middle(&date, "2016-11-01", "2016-11-02", "'2016-11-02'");
     const KeyColumn datetime = column_of("datetime", "datetime(6)", NULL, NULL);
     assert_middle(&datetime, "2016-11-14 00:00:00", "2016-11-15 00:00:00", "'2016-11-14 12:00:01'");
-    assert_middle(&datetime, "2016-11-14 00:00:00.000000", "2016-11-14 00:00:00.000003", "'2016-11-14 00:00:00.000002'");
+    assert_middle(&datetime, "2016-11-14 00:00:00.000000", "2016-11-14 00:00:00.000003",
+                  "'2016-11-14 00:00:00.000002'");
 }
 
 // Where an hour occurs twice, the order of wall clocks is not the order of instants.
@@ -78,14 +81,16 @@ static void key_cut__keeps_clear_of_clock_changes(void **state)
     ASSERT_OK(clock_set_zone("America/New_York", &err), err);
     const KeyColumn timestamp = column_of("timestamp", "timestamp", NULL, NULL);
     assert_middle(&timestamp, "2024-11-03 00:00:00", "2024-11-03 04:00:00", "");
-    assert_middle(&timestamp, "2024-06-03 00:00:00", "2024-06-03 04:00:00", "'2024-06-03 02:00:01'");
+    assert_middle(&timestamp, "2024-06-03 00:00:00", "2024-06-03 04:00:00",
+                  "'2024-06-03 02:00:01'");
 }
 
 static void key_cut__grows_strictly_and_ends_within(void **state)
 {
     (void)state;
     const KeyColumn integer = column_of("int", "int", NULL, NULL);
-    const char *const ends[][2] = {{"0", "3"}, {"0", "31"}, {"-7", "1000003"}, {"0", "9223372036854775807"}};
+    const char *const ends[][2] = {
+        {"0", "3"}, {"0", "31"}, {"-7", "1000003"}, {"0", "9223372036854775807"}};
     for (size_t e = 0; e < ARRAY_LEN(ends); e++) {
         KeyPoint low = point_of(&integer, ends[e][0]);
         KeyPoint high = point_of(&integer, ends[e][1]);
@@ -107,7 +112,8 @@ static void key_cut__interpolates_texts(void **state)
     const KeyColumn binary = column_of("varbinary", "varbinary(8)", NULL, NULL);
     CLEANUP(mem_free_text) char *bytes = middle(&binary, "00", "FE");
     assert_true(strncmp(bytes, "x'7f", 4) == 0 || strncmp(bytes, "x'7e", 4) == 0);
-    // Case-blind collations order letters after digits: half way from "a" to "z" is between "m" and "n".
+    // Case-blind collations order letters after digits: half way from "a" to "z" is between "m" and
+    // "n".
     const KeyColumn blind = column_of("varchar", "varchar(40)", "latin1", "latin1_swedish_ci");
     CLEANUP(mem_free_text) char *letters = middle(&blind, "61", "7A");
     assert_non_null(strstr(letters, "CONVERT(_utf8mb4 x'6d"));
@@ -123,7 +129,8 @@ static void key_cut__interpolates_texts(void **state)
 static void key_column__refuses_what_has_no_order_of_ours(void **state)
 {
     (void)state;
-    const char *const types[] = {"float", "double", "enum", "set", "bit", "time", "uuid", "inet6", "text", "json", "geometry"};
+    const char *const types[] = {"float", "double", "enum", "set",  "bit",     "time",
+                                 "uuid",  "inet6",  "text", "json", "geometry"};
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         assert_int_equal(column_of(types[i], types[i], NULL, NULL).kind, KEY_NONE);
     }
@@ -158,7 +165,9 @@ static void key_add_range__writes_half_open_ranges(void **state)
     assert_range(&a1, &open, "a >= 1");
     assert_range(&a1b5, &a1b9, "a = 1 AND b >= 5 AND b < 9");
     assert_range(&a1b5, &open, "a >= 1 AND (a > 1 OR (a = 1 AND b >= 5))");
-    assert_range(&a1b5, &a9b2, "a >= 1 AND (a > 1 OR (a = 1 AND b >= 5)) AND a <= 9 AND (a < 9 OR (a = 9 AND b < 2))");
+    assert_range(
+        &a1b5, &a9b2,
+        "a >= 1 AND (a > 1 OR (a = 1 AND b >= 5)) AND a <= 9 AND (a < 9 OR (a = 9 AND b < 2))");
 }
 
 static void key_add_range__gives_nulls_to_the_first_slice(void **state)
@@ -189,17 +198,21 @@ static void key_add_less__compares_prefixes(void **state)
 static void window_add__is_half_open(void **state)
 {
     (void)state;
-    Job job = {.bizdate = "20161231", .window_begin_usec = INT64_C(1483113600000000), .window_end_usec = INT64_C(1483200000000000)};
+    Job job = {.bizdate = "20161231",
+               .window_begin_usec = INT64_C(1483113600000000),
+               .window_end_usec = INT64_C(1483200000000000)};
     CLEANUP(buf_done) Buf sql = {0};
     window_add(&sql, "d`x", WINDOW_DATE, &job);
     assert_string_equal(buf_text(&sql), "`d``x` >= '2016-12-31' AND `d``x` < '2017-01-01'");
     buf_clear(&sql);
     window_add(&sql, "t", WINDOW_DATETIME, &job);
-    assert_string_equal(buf_text(&sql), "`t` >= '2016-12-31 00:00:00' AND `t` < '2017-01-01 00:00:00'");
+    assert_string_equal(buf_text(&sql),
+                        "`t` >= '2016-12-31 00:00:00' AND `t` < '2017-01-01 00:00:00'");
     buf_clear(&sql);
     window_add(&sql, "t", WINDOW_TIMESTAMP, &job);
-    assert_string_equal(buf_text(&sql), "`t` >= FROM_UNIXTIME(1483099200) AND `t` < FROM_UNIXTIME(1483214400) AND "
-                                        "UNIX_TIMESTAMP(`t`) >= 1483113600 AND UNIX_TIMESTAMP(`t`) < 1483200000");
+    assert_string_equal(buf_text(&sql),
+                        "`t` >= FROM_UNIXTIME(1483099200) AND `t` < FROM_UNIXTIME(1483214400) AND "
+                        "UNIX_TIMESTAMP(`t`) >= 1483113600 AND UNIX_TIMESTAMP(`t`) < 1483200000");
     assert_int_equal(window_kind("varchar"), WINDOW_NONE);
 }
 

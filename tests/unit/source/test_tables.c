@@ -78,8 +78,10 @@ static void tables_expand_ranges__refuses_nonsense(void **state)
     Err err;
     char **names = NULL;
     ASSERT_FAIL(tables_expand_ranges("t_[9-0]", &names, &err), err, FAIL_CONFIG, "range is empty");
-    ASSERT_FAIL(tables_expand_ranges("t_[0-99999]", &names, &err), err, FAIL_CONFIG, "more than 10000");
-    ASSERT_FAIL(tables_expand_ranges("[0-999].[0-999]", &names, &err), err, FAIL_CONFIG, "more than 10000");
+    ASSERT_FAIL(tables_expand_ranges("t_[0-99999]", &names, &err), err, FAIL_CONFIG,
+                "more than 10000");
+    ASSERT_FAIL(tables_expand_ranges("[0-999].[0-999]", &names, &err), err, FAIL_CONFIG,
+                "more than 10000");
 }
 
 static void tables_match__knows_star_and_question_mark(void **state)
@@ -89,7 +91,8 @@ static void tables_match__knows_star_and_question_mark(void **state)
     assert_true(tables_match("t_*", "t_"));
     assert_true(tables_match("t_*_x", "t_1_x_2_x"));
     assert_true(tables_match("a?c", "abc"));
-    assert_true(tables_match("a?c", "a\xc3\xa9" "c"));
+    assert_true(tables_match("a?c", "a\xc3\xa9"
+                                    "c"));
     assert_true(tables_match("plain", "plain"));
     assert_false(tables_match("t_*_x", "t_1_x_2"));
     assert_false(tables_match("a?c", "ac"));
@@ -119,9 +122,12 @@ static void tables_split_name__reads_quoted_parts(void **state)
     ASSERT_OK(tables_split_name("one", &database, &table, &is_quoted, &err), err);
     assert_null(database);
     free(table);
-    ASSERT_FAIL(tables_split_name("a.", &database, &table, &is_quoted, &err), err, FAIL_CONFIG, "no name of a table");
-    ASSERT_FAIL(tables_split_name("`a`b", &database, &table, &is_quoted, &err), err, FAIL_CONFIG, "no name of a table");
-    ASSERT_FAIL(tables_split_name("", &database, &table, &is_quoted, &err), err, FAIL_CONFIG, "no name of a table");
+    ASSERT_FAIL(tables_split_name("a.", &database, &table, &is_quoted, &err), err, FAIL_CONFIG,
+                "no name of a table");
+    ASSERT_FAIL(tables_split_name("`a`b", &database, &table, &is_quoted, &err), err, FAIL_CONFIG,
+                "no name of a table");
+    ASSERT_FAIL(tables_split_name("", &database, &table, &is_quoted, &err), err, FAIL_CONFIG,
+                "no name of a table");
 }
 
 int main(void)
