@@ -28,7 +28,7 @@ rm -rf "$work"
 mkdir -p "$work"
 cp -r demo/project "$work/shop"
 server=$(mktemp -d "${TMPDIR:-/tmp}/weir-demo.XXXXXX")
-trap 'tools/server.py stop "$server" >/dev/null 2>&1 || true; rm -rf "$server"' EXIT
+trap '"$root"/tools/server.py stop "$server" >/dev/null; rm -rf "$server"' EXIT
 
 say "A private MariaDB"
 eval "$(tools/server.py start mariadb "$server")"
