@@ -118,7 +118,17 @@ def position_number(server, text):
     """The same of a position in a report; MariaDB's may be a place in the log, which the server translates."""
     place = re.fullmatch(r"(.+):(\d+)", text)
     if server.kind == "mariadb" and place:
-        text = server.query("SELECT BINLOG_GTID_POS(%s, %s)", (place.group(1), int(place.group(2))))[0][0]
+        # The server reads its log up to there, in which other tests may have left events of many megabytes.
+        (limit,) = server.query("SELECT @@GLOBAL.max_allowed_packet")[0]
+        server.execute("SET GLOBAL max_allowed_packet = 1073741824")
+        try:
+            with server.connect() as client, client.cursor() as cursor:
+                cursor.execute("SELECT BINLOG_GTID_POS(%s, %s)", (place.group(1), int(place.group(2))))
+                ((gtid,),) = cursor.fetchall()
+        finally:
+            server.execute("SET GLOBAL max_allowed_packet = %s", (limit,))
+        assert gtid, f'{text} is no place between two events; the logs are {server.query("SHOW BINARY LOGS")}'
+        text = gtid
     return gtid_number(text)
 
 
