@@ -14,20 +14,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
-
-static void source_done(Source **source)
-{
-    if (*source != NULL) {
-        (*source)->ops->close(*source);
-    }
-}
-
-static void sink_done(Sink **sink)
-{
-    if (*sink != NULL) {
-        (*sink)->ops->close(*sink);
-    }
-}
+#include "run/ends.h"
 
 static void reject_done(Reject **reject)
 {
@@ -61,33 +48,23 @@ static void batch_note_snapshot(const Source *source, RunReport *report)
 static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunReport *report,
                           Err *err)
 {
-    const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
-    const SinkOps *sink_type = sink_ops(job->target.datasource->type);
-    if (source_type == NULL || sink_type == NULL) {
-        return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
-                    job->sources[0].datasource->type, job->target.datasource->type);
-    }
-    CLEANUP(source_done) Source *source = NULL;
-    if (!source_type->open(job, &report->counters, cancel, &source, err)) {
+    CLEANUP(ends_done) Ends ends = {0};
+    if (!ends_open(job, &report->counters, cancel, &ends, err)) {
         return false;
     }
-    size_t key_count = 0;
-    const size_t *key = source_type->key(source, &key_count);
-    CLEANUP(sink_done) Sink *sink = NULL;
-    if (!sink_type->open(job, source_type->schema(source), key, key_count, &sink, err)) {
-        return false;
-    }
-    if (!source_type->plan(source, job->threads, err) || !source_type->begin(source, err)) {
+    Source *source = ends.source;
+    Sink *sink = ends.sink;
+    if (!source->ops->begin(source, err)) {
         return false;
     }
     batch_note_snapshot(source, report);
     const LoadInput input = {
         .source = source, .reject = reject, .counters = &report->counters, .cancel = cancel};
-    if (!sink_type->load(sink, &input, err)) {
+    if (!sink->ops->load(sink, &input, err)) {
         return false;
     }
     // The last moment at which a stop leaves the target as it was.
-    return cancel_check(cancel, err) && sink_type->commit(sink, &report->target, err);
+    return cancel_check(cancel, err) && sink->ops->commit(sink, &report->target, err);
 }
 
 // A second, then five, then fifteen; less where a stop is asked for.

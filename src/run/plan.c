@@ -4,13 +4,12 @@
 
 #include "base/emit.h"
 #include "base/text.h"
-#include "sink/sink.h"
+#include "run/ends.h"
 
 typedef struct Plan {
     const Job *job;
     Counters counters;
-    Source *source;
-    Sink *sink;
+    Ends ends;
     const Schema *schema;
     const ColumnPlan *columns;
     size_t column_count;
@@ -22,35 +21,20 @@ typedef struct Plan {
 
 static void plan_done(Plan *plan)
 {
-    if (plan->sink != NULL) {
-        plan->sink->ops->close(plan->sink);
-    }
-    if (plan->source != NULL) {
-        plan->source->ops->close(plan->source);
-    }
+    ends_done(&plan->ends);
 }
 
 static bool plan_make(const Job *job, Cancel *cancel, Plan *plan, Err *err)
 {
     plan->job = job;
-    const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
-    const SinkOps *sink_type = sink_ops(job->target.datasource->type);
-    if (source_type == NULL || sink_type == NULL) {
-        return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
-                    job->sources[0].datasource->type, job->target.datasource->type);
-    }
-    if (!source_type->open(job, &plan->counters, cancel, &plan->source, err)) {
+    if (!ends_open(job, &plan->counters, cancel, &plan->ends, err)) {
         return false;
     }
-    plan->schema = source_type->schema(plan->source);
-    size_t key_count = 0;
-    const size_t *key = source_type->key(plan->source, &key_count);
-    if (!sink_type->open(job, plan->schema, key, key_count, &plan->sink, err)
-        || !source_type->plan(plan->source, job->threads, err)) {
-        return false;
-    }
-    plan->columns = sink_type->columns(plan->sink, &plan->column_count);
-    plan->slices = source_type->slices(plan->source, &plan->slice_count);
+    Source *source = plan->ends.source;
+    Sink *sink = plan->ends.sink;
+    plan->schema = source->ops->schema(source);
+    plan->columns = sink->ops->columns(sink, &plan->column_count);
+    plan->slices = source->ops->slices(source, &plan->slice_count);
     return true;
 }
 

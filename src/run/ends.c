@@ -1,0 +1,32 @@
+// Which source and which sink follows from the types of the job's datasources.
+#include "run/ends.h"
+
+bool ends_open(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_ends, Err *err)
+{
+    Ends *ends = ret_ends;
+    *ends = (Ends){0};
+    const SourceOps *source_type = source_ops(job->sources[0].datasource->type);
+    const SinkOps *sink_type = sink_ops(job->target.datasource->type);
+    if (source_type == NULL || sink_type == NULL) {
+        return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
+                    job->sources[0].datasource->type, job->target.datasource->type);
+    }
+    if (!source_type->open(job, counters, cancel, &ends->source, err)) {
+        return false;
+    }
+    size_t key_count = 0;
+    const size_t *key = source_type->key(ends->source, &key_count);
+    return sink_type->open(job, source_type->schema(ends->source), key, key_count, &ends->sink, err)
+           && source_type->plan(ends->source, job->threads, err);
+}
+
+void ends_done(Ends *ends)
+{
+    if (ends->sink != NULL) {
+        ends->sink->ops->close(ends->sink);
+    }
+    if (ends->source != NULL) {
+        ends->source->ops->close(ends->source);
+    }
+    *ends = (Ends){0};
+}
