@@ -296,17 +296,25 @@ INLINE DateVerdict decode_date_at(const char *text, int64_t *ret_days)
     return DATE_GOOD;
 }
 
+// A text that is no date: zero and impossible ones follow the column's policy, anything else is
+// dirty.
+static void decode_no_date(DateVerdict verdict, const DecodeColumn *column, const char *text,
+                           size_t len, Value *value, uint64_t *zero_dates)
+{
+    if (verdict == DATE_ZERO) {
+        decode_zero_date(column, text, len, value, zero_dates);
+    } else {
+        decode_dirty(value, text, len, DIRTY_NOT_A_TIME);
+    }
+}
+
 INLINE void decode_date(const DecodeColumn *column, const char *text, size_t len, Value *value,
                         uint64_t *zero_dates)
 {
     int64_t days = 0;
     const DateVerdict verdict = len == 10 ? decode_date_at(text, &days) : DATE_BAD;
     if (UNLIKELY(verdict != DATE_GOOD)) {
-        if (verdict == DATE_ZERO) {
-            decode_zero_date(column, text, len, value, zero_dates);
-        } else {
-            decode_dirty(value, text, len, DIRTY_NOT_A_TIME);
-        }
+        decode_no_date(verdict, column, text, len, value, zero_dates);
         return;
     }
     decode_set(value);
@@ -351,11 +359,7 @@ static void decode_datetime(const DecodeColumn *column, const char *text, size_t
         verdict = decode_date_at(text, &days);
     }
     if (UNLIKELY(verdict != DATE_GOOD)) {
-        if (verdict == DATE_ZERO) {
-            decode_zero_date(column, text, len, value, zero_dates);
-        } else {
-            decode_dirty(value, text, len, DIRTY_NOT_A_TIME);
-        }
+        decode_no_date(verdict, column, text, len, value, zero_dates);
         return;
     }
     decode_set(value);
