@@ -103,7 +103,7 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
         {.name = "threads",
          .argument = "N",
          .ret_int = &copy.threads,
-         .int_max = 64,
+         .int_max = JOB_THREADS_MAX,
          .help = "readers at most"},
         {.name = "json",
          .ret_flag = &copy.output.json,

@@ -44,7 +44,7 @@ static bool run_run(const Command *self, int argc, char **argv, Err *err)
         {.name = "threads",
          .argument = "N",
          .ret_int = &request.threads,
-         .int_max = 64,
+         .int_max = JOB_THREADS_MAX,
          .help = "readers at most, instead of the job's number"},
         {.name = "json",
          .ret_flag = &output.json,

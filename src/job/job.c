@@ -10,7 +10,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 
-enum { RETRIES_DEFAULT = 2, ROW_GROUP_ROWS_DEFAULT = 122880, THREADS_MAX = 64 };
+enum { RETRIES_DEFAULT = 2, ROW_GROUP_ROWS_DEFAULT = 122880 };
 
 // What job_free has to free beyond the Job itself: the datasources of `weir copy`.
 typedef struct JobBox {
@@ -110,9 +110,9 @@ void job_set_window(Job *job, const ParamSet *params)
 
 static bool check_request(const InstanceRequest *request, Err *err)
 {
-    if (request != NULL && (request->threads < 0 || request->threads > THREADS_MAX)) {
+    if (request != NULL && (request->threads < 0 || request->threads > JOB_THREADS_MAX)) {
         return fail(err, FAIL_CONFIG, "\"--threads\" must be a whole number from 1 to %d, not %d",
-                    THREADS_MAX, request->threads);
+                    JOB_THREADS_MAX, request->threads);
     }
     return true;
 }

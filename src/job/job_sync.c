@@ -11,13 +11,7 @@ static const char *const ZERO_DATE_WORDS[] = {"null", "text", "error",
                                               NULL};  // in the order of ZeroDates
 static const char *const NEW_COLUMN_WORDS[] = {"add", "ignore", "error",
                                                NULL};  // in the order of NewColumns
-enum {
-    MODE_MERGE = 2,
-    THREADS_MAX = 64,
-    RETRIES_MAX = 100,
-    LIFECYCLE_MAX = 37231,
-    TABLE_NAME_MAX = 200
-};
+enum { MODE_MERGE = 2, RETRIES_MAX = 100, LIFECYCLE_MAX = 37231, TABLE_NAME_MAX = 200 };
 
 typedef struct SyncForm {
     int type;
@@ -37,7 +31,7 @@ static const BindKey SYNC_KEYS[] = {
     {MEMBER(SyncForm, target), .kind = BIND_NODE, .flags = BIND_REQUIRED},
     {MEMBER(SyncForm, dirty_limit), .kind = BIND_LIMIT, .fallback = "0", .max = INT64_MAX},
     {MEMBER(SyncForm, zero_dates), .kind = BIND_WORD, .fallback = "null", .words = ZERO_DATE_WORDS},
-    {MEMBER(SyncForm, threads), .kind = BIND_INT, .min = 1, .max = THREADS_MAX},
+    {MEMBER(SyncForm, threads), .kind = BIND_INT, .min = 1, .max = JOB_THREADS_MAX},
     {MEMBER(SyncForm, retries), .kind = BIND_INT, .fallback = "2", .max = RETRIES_MAX},
     {MEMBER(SyncForm, memory), .kind = BIND_BYTES, .min = (int64_t)16 << 20,
      .max = (int64_t)1 << 40},

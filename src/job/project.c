@@ -17,7 +17,6 @@
 static const char FILE_NAME[] = "weir.yaml";
 static const char LAKE_NAME[] = "lake";
 
-enum { THREADS_MAX = 64 };
 #define MEMORY_MIN ((int64_t)16 << 20)
 #define MEMORY_MAX ((int64_t)1 << 40)
 
@@ -36,7 +35,7 @@ static const BindKey PROJECT_KEYS[] = {
      .kind = BIND_INT,
      .offset = offsetof(ProjectForm, threads),
      .min = 1,
-     .max = THREADS_MAX},
+     .max = JOB_THREADS_MAX},
     {.name = "memory",
      .kind = BIND_BYTES,
      .offset = offsetof(ProjectForm, memory),

@@ -42,6 +42,7 @@ typedef struct Project {
     size_t datasource_count;
 } Project;
 
+#define JOB_THREADS_MAX 64  // readers of one run
 #define PROJECT_MEMORY_DEFAULT ((uint64_t)256 << 20)
 
 // Finds weir.yaml in `dir`, or (dir NULL) in the current folder or the nearest one above it, and
