@@ -202,30 +202,33 @@ static bool mariadb_position(Conn *conn, const char *file_offset, char **ret_pos
         *ret_position = NULL;
         return true;
     }
-    // Where the log has not moved on since, the server's current position is that of the snapshot.
+    // A transaction enters the server's GTID position when it is written to the log, which is
+    // before snapshots see it. So that position is the snapshot's only where the log, looked at
+    // afterwards, still ends at the snapshot's place; that snapshots opened now get the same
+    // place would not prove it.
     CLEANUP(mem_free_text) char *gtid = NULL;
-    CLEANUP(mem_free_text) char *now = NULL;
+    CLEANUP(log_status_done) LogStatus end = {0};
     if (!read_text(conn, "SELECT @@gtid_binlog_pos", &gtid, err)
-        || !read_snapshot_position(conn, &now, err)) {
+        || !read_log_status(conn, &end, err)) {
         return false;
     }
-    int64_t offset = 0;
-    if (!text_equal(now, file_offset)
-        && text_parse_int(colon + 1, 0, GTID_SEARCH_BYTES_MAX, &offset)) {
-        // The server reads the log's file from its beginning for this.
-        CLEANUP(mem_free_text)
-        char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
-        CLEANUP(buf_done) Buf sql = {0};
-        buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
-        sql_add_literal(&sql, file);
-        buf_add_format(&sql, ", %" PRId64 ")", offset);
-        free(gtid);
-        gtid = NULL;
-        if (!read_text(conn, buf_text(&sql), &gtid, err)) {
-            return false;
-        }
-    } else if (!text_equal(now, file_offset)) {
+    if (!end.is_visible || !text_equal(end.file_offset, file_offset)) {
         *gtid = '\0';
+        int64_t offset = 0;
+        if (text_parse_int(colon + 1, 0, GTID_SEARCH_BYTES_MAX, &offset)) {
+            // The server reads the log's file from its beginning for this.
+            CLEANUP(mem_free_text)
+            char *file = mem_copy_bytes(file_offset, (size_t)(colon - file_offset));
+            CLEANUP(buf_done) Buf sql = {0};
+            buf_add_text(&sql, "SELECT BINLOG_GTID_POS(");
+            sql_add_literal(&sql, file);
+            buf_add_format(&sql, ", %" PRId64 ")", offset);
+            free(gtid);
+            gtid = NULL;
+            if (!read_text(conn, buf_text(&sql), &gtid, err)) {
+                return false;
+            }
+        }
     }
     *ret_position = mem_copy_text(*gtid == '\0' ? file_offset : gtid);
     return true;
