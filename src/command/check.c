@@ -175,21 +175,12 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
     bool json = false;
     bool help = false;
     const Option options[] = {
-        {.name = "bizdate",
-         .argument = "YYYYMMDD",
-         .ret_text = &request.bizdate,
-         .help = "the business date; yesterday where it is left out"},
-        {.name = "param",
-         .argument = "NAME=VALUE",
-         .ret_list = &params,
-         .help = "sets a custom parameter; may be repeated"},
+        command_option_bizdate(&request.bizdate),
+        command_option_param(&params),
         {.name = "json",
          .ret_flag = &json,
          .help = "print JSON: the plan, or one object a line for each job"},
-        {.name = "project",
-         .argument = "DIR",
-         .ret_text = &dir,
-         .help = "the project; else the nearest folder above that holds weir.yaml"},
+        command_option_project(&dir),
         {0},
     };
     bool done = option_parse(self, options, argc, argv, 0, 1, &name, &help, err);

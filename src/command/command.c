@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "job/job.h"
 
 const Command *const commands[] = {
     &command_init, &command_check, &command_run, &command_copy, &command_version, NULL,
@@ -95,4 +96,49 @@ bool command_open_project(const char *dir, Project **ret_project, Err *err)
     }
     *ret_project = project;
     return true;
+}
+
+Option command_option_bizdate(const char **ret_bizdate)
+{
+    return (Option){.name = "bizdate",
+                    .argument = "YYYYMMDD",
+                    .ret_text = ret_bizdate,
+                    .help = "the business date; yesterday where it is left out"};
+}
+
+Option command_option_param(const char ***ret_params)
+{
+    return (Option){.name = "param",
+                    .argument = "NAME=VALUE",
+                    .ret_list = ret_params,
+                    .help = "sets a custom parameter; may be repeated"};
+}
+
+Option command_option_threads(int *ret_threads, const char *help)
+{
+    return (Option){.name = "threads",
+                    .argument = "N",
+                    .ret_int = ret_threads,
+                    .int_max = JOB_THREADS_MAX,
+                    .help = help};
+}
+
+Option command_option_summary(bool *ret_json)
+{
+    return (Option){.name = "json",
+                    .ret_flag = ret_json,
+                    .help = "print the summary as JSON on standard output"};
+}
+
+Option command_option_quiet(bool *ret_quiet)
+{
+    return (Option){.name = "quiet", .ret_flag = ret_quiet, .help = "no progress"};
+}
+
+Option command_option_project(const char **ret_dir)
+{
+    return (Option){.name = "project",
+                    .argument = "DIR",
+                    .ret_text = ret_dir,
+                    .help = "the project; else the nearest folder above that holds weir.yaml"};
 }

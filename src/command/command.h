@@ -28,3 +28,11 @@ int command_main(int argc, char **argv);
 
 // What most verbs begin with: the project (--project DIR or the nearest above) and its time zone.
 bool command_open_project(const char *dir, Project **ret_project, Err *err) MUST_CHECK;
+
+// Options that verbs about jobs share.
+Option command_option_bizdate(const char **ret_bizdate);
+Option command_option_param(const char ***ret_params);
+Option command_option_threads(int *ret_threads, const char *help);
+Option command_option_summary(bool *ret_json);
+Option command_option_quiet(bool *ret_quiet);
+Option command_option_project(const char **ret_dir);

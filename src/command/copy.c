@@ -100,15 +100,9 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
          .argument = "ZONE",
          .ret_text = &copy.timezone,
          .help = "for business dates and conditions; the machine's where it is left out"},
-        {.name = "threads",
-         .argument = "N",
-         .ret_int = &copy.threads,
-         .int_max = JOB_THREADS_MAX,
-         .help = "readers at most"},
-        {.name = "json",
-         .ret_flag = &copy.output.json,
-         .help = "print the summary as JSON on standard output"},
-        {.name = "quiet", .ret_flag = &copy.output.quiet, .help = "no progress"},
+        command_option_threads(&copy.threads, "readers at most"),
+        command_option_summary(&copy.output.json),
+        command_option_quiet(&copy.output.quiet),
         {0},
     };
     bool done = option_parse(self, options, argc, argv, 2, 2, arguments, &help, err);

@@ -33,27 +33,12 @@ static bool run_run(const Command *self, int argc, char **argv, Err *err)
     const char *name = NULL;
     bool help = false;
     const Option options[] = {
-        {.name = "bizdate",
-         .argument = "YYYYMMDD",
-         .ret_text = &request.bizdate,
-         .help = "the business date; yesterday where it is left out"},
-        {.name = "param",
-         .argument = "NAME=VALUE",
-         .ret_list = &params,
-         .help = "sets a custom parameter; may be repeated"},
-        {.name = "threads",
-         .argument = "N",
-         .ret_int = &request.threads,
-         .int_max = JOB_THREADS_MAX,
-         .help = "readers at most, instead of the job's number"},
-        {.name = "json",
-         .ret_flag = &output.json,
-         .help = "print the summary as JSON on standard output"},
-        {.name = "quiet", .ret_flag = &output.quiet, .help = "no progress"},
-        {.name = "project",
-         .argument = "DIR",
-         .ret_text = &dir,
-         .help = "the project; else the nearest folder above that holds weir.yaml"},
+        command_option_bizdate(&request.bizdate),
+        command_option_param(&params),
+        command_option_threads(&request.threads, "readers at most, instead of the job's number"),
+        command_option_summary(&output.json),
+        command_option_quiet(&output.quiet),
+        command_option_project(&dir),
         {0},
     };
     bool done = option_parse(self, options, argc, argv, 1, 1, &name, &help, err);
