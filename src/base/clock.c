@@ -81,6 +81,58 @@ int civil_days_in_month(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
+// `count` digits at text[*at] as a number, followed by `after` (0: nothing is asked).
+static bool clock_take_digits(const char *text, size_t len, size_t *at, size_t count, char after,
+                              int *ret_number)
+{
+    int number = 0;
+    if (len - *at < count + (after != 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char c = text[(*at)++];
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        number = number * 10 + (c - '0');
+    }
+    *ret_number = number;
+    return after == 0 || text[(*at)++] == after;
+}
+
+bool civil_take_date(const char *text, size_t len, size_t *at, Civil *ret_civil)
+{
+    return clock_take_digits(text, len, at, 4, '-', &ret_civil->year)
+           && clock_take_digits(text, len, at, 2, '-', &ret_civil->month)
+           && clock_take_digits(text, len, at, 2, 0, &ret_civil->day) && ret_civil->month >= 1
+           && ret_civil->month <= 12 && ret_civil->day >= 1
+           && ret_civil->day <= civil_days_in_month(ret_civil->year, ret_civil->month);
+}
+
+bool civil_take_time(const char *text, size_t len, size_t *at, Civil *ret_civil)
+{
+    if (!clock_take_digits(text, len, at, 2, ':', &ret_civil->hour)
+        || !clock_take_digits(text, len, at, 2, ':', &ret_civil->minute)
+        || !clock_take_digits(text, len, at, 2, 0, &ret_civil->second) || ret_civil->hour > 23
+        || ret_civil->minute > 59 || ret_civil->second > 59) {
+        return false;
+    }
+    ret_civil->micros = 0;
+    if (*at == len || text[*at] != '.') {
+        return true;
+    }
+    const size_t begin = ++*at;
+    int unit = 100000;
+    for (; *at < len && text[*at] >= '0' && text[*at] <= '9'; (*at)++) {
+        ret_civil->micros += (text[*at] - '0') * unit;
+        unit /= 10;
+        if (*at - begin == 6) {
+            return false;
+        }
+    }
+    return *at > begin;
+}
+
 bool clock_set_zone(const char *name, Err *err)
 {
     if (name == NULL || name[0] == '\0') {

@@ -21,6 +21,12 @@ int64_t civil_to_usec(const Civil *civil);  // as if the civil time were UTC
 Civil civil_from_usec(int64_t usec);
 int civil_days_in_month(int year, int month);
 
+// Reads "2016-11-14", or "08:30:00" with up to six fractional digits, from text[*at] on and moves
+// *at past it. False where it is none, or no day or time that exists; *ret_civil then has no
+// meaning. Each sets its own members only.
+bool civil_take_date(const char *text, size_t len, size_t *at, Civil *ret_civil) MUST_CHECK;
+bool civil_take_time(const char *text, size_t len, size_t *at, Civil *ret_civil) MUST_CHECK;
+
 // Makes `name` ("Asia/Shanghai", "UTC") the zone of the process for the two calls below; NULL or ""
 // keeps the machine's. Call once at start, before threads. FAIL_CONFIG where the zone is unknown.
 bool clock_set_zone(const char *name, Err *err) MUST_CHECK;

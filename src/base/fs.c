@@ -10,6 +10,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+
+// How often folders are made again that another process removes because they are empty. Each time
+// is a race lost within microseconds.
+#define FS_FOLDER_ATTEMPTS 64
 
 static void fd_done(int *fd)
 {
@@ -46,6 +51,16 @@ bool fs_is_dir(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool fs_size(const char *path, int64_t *ret_bytes)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    *ret_bytes = status.st_size;
+    return true;
 }
 
 bool fs_read(const char *path, size_t limit, Buf *out, Err *err)
@@ -98,26 +113,41 @@ bool fs_may_make_dirs(const char *path, Err *err)
     return access(above, W_OK | X_OK) == 0 || fs_fail(err, "make a folder in", above, errno);
 }
 
-bool fs_make_dirs(const char *path, Err *err)
+// Makes what is missing; the path and the reason where that fails.
+static int fs_try_make_dirs(const char *path, char *partial)
 {
-    if (fs_is_dir(path)) {
-        return true;
-    }
-    CLEANUP(mem_free_text) char *partial = mem_copy_text(path);
+    memcpy(partial, path, strlen(path) + 1);
     for (char *slash = partial + 1;; slash++) {
         bool at_end = *slash == '\0';
         if (*slash != '/' && !at_end) {
             continue;
         }
         *slash = '\0';
-        if (mkdir(partial, 0777) != 0 && !(errno == EEXIST && fs_is_dir(partial))) {
-            return fs_fail(err, "make the folder", partial, errno);
+        struct stat status;
+        // What is there may be gone again before it is looked at: ENOENT.
+        if (mkdir(partial, 0777) != 0
+            && (errno != EEXIST || stat(partial, &status) != 0 || !S_ISDIR(status.st_mode))) {
+            return errno;
         }
         if (at_end) {
-            return true;
+            return 0;
         }
         *slash = '/';
     }
+}
+
+bool fs_make_dirs(const char *path, Err *err)
+{
+    if (fs_is_dir(path)) {
+        return true;
+    }
+    CLEANUP(mem_free_text) char *partial = mem_copy_text(path);
+    int code = ENOENT;
+    // A folder of ours may be removed before the next has been made in it.
+    for (int attempt = 0; attempt < FS_FOLDER_ATTEMPTS && code == ENOENT; attempt++) {
+        code = fs_try_make_dirs(path, partial);
+    }
+    return code == 0 || fs_fail(err, "make the folder", partial, code);
 }
 
 bool fs_write(int fd, const char *path, const void *bytes, size_t len, Err *err)
@@ -147,6 +177,25 @@ bool fs_create(const char *path, int *ret_fd, Err *err)
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
         return fs_fail(err, "create", path, errno);
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+bool fs_create_in_folders(const char *path, int *ret_fd, Err *err)
+{
+    CLEANUP(mem_free_text) char *parent = fs_parent(path);
+    int fd = -1;
+    int code = ENOENT;
+    for (int attempt = 0; attempt < FS_FOLDER_ATTEMPTS && fd < 0 && code == ENOENT; attempt++) {
+        if (attempt > 0 && !fs_make_dirs(parent, err)) {
+            return false;
+        }
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        code = errno;
+    }
+    if (fd < 0) {
+        return fs_fail(err, "create", path, code);
     }
     *ret_fd = fd;
     return true;
@@ -277,11 +326,6 @@ void fs_remove_tree(const char *path)
     (void)rmdir(path);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool fs_list(const char *path, FsList *ret_list, Err *err)
 {
     DIR *dir = opendir(path);
@@ -314,7 +358,7 @@ bool fs_list(const char *path, FsList *ret_list, Err *err)
         return fs_fail(err, "list", path, code);
     }
     if (list.count > 0) {
-        qsort(list.names, list.count, sizeof(*list.names), compare_names);
+        qsort(list.names, list.count, sizeof(*list.names), text_order);
     }
     *ret_list = list;
     return true;

@@ -6,6 +6,7 @@
 
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
+bool fs_size(const char *path, int64_t *ret_bytes) MUST_CHECK;  // false where it is no file
 
 // Reads a whole file of at most `limit` bytes into `out` (appends).
 bool fs_read(const char *path, size_t limit, Buf *out, Err *err) MUST_CHECK;
@@ -25,6 +26,9 @@ bool fs_put_if_absent(const char *path, const void *bytes, size_t len, bool *ret
 // Writes a temporary file, syncs it and renames it over `path`.
 bool fs_replace(const char *path, const void *bytes, size_t len, Err *err) MUST_CHECK;
 
+// As fs_create, and makes the folders above the file where they are gone: another run that tidies
+// up may remove one that is empty at any moment, also one that was just made.
+bool fs_create_in_folders(const char *path, int *ret_fd, Err *err) MUST_CHECK;
 // Creates a file that must not be there, for writing. The descriptor is the caller's.
 bool fs_create(const char *path, int *ret_fd, Err *err) MUST_CHECK;
 // Writes all bytes; `path` is for the message.

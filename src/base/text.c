@@ -41,6 +41,11 @@ bool text_equal_nocase(const char *a, const char *b)
     return text_lower(*a) == text_lower(*b);
 }
 
+int text_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 bool text_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -5,6 +5,9 @@
 
 bool text_equal(const char *a, const char *b);         // NULL equals only NULL
 bool text_equal_nocase(const char *a, const char *b);  // ASCII case only
+// For qsort and bsearch over arrays of texts (char *): by byte value.
+int text_order(const void *a, const void *b);
+
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 

@@ -219,11 +219,6 @@ bool project_load(const char *dir, Project **ret_project, Err *err)
     return true;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool project_job_names(const Project *project, char ***ret_names, Err *err)
 {
     static const char SUFFIX[] = ".yaml";
@@ -243,7 +238,7 @@ bool project_job_names(const Project *project, char ***ret_names, Err *err)
         }
     }
     // The suffix changes the order: "a-b.yaml" comes before "a.yaml".
-    qsort(names, count, sizeof(*names), compare_names);
+    qsort(names, count, sizeof(*names), text_order);
     *ret_names = names;
     return true;
 }

@@ -80,12 +80,38 @@ static void zone__unknown_name_is_refused(void **state)
     ASSERT_FAIL(clock_set_zone("Asia", &err), err, FAIL_CONFIG, "unknown time zone");
 }
 
+static void civil_take__whole_parts_only(void **state)
+{
+    (void)state;
+    static const char text[] = "2016-02-29 23:59:59.0405;";
+    Civil civil = {0};
+    size_t at = 0;
+    assert_true(civil_take_date(text, strlen(text), &at, &civil));
+    assert_int_equal(at, 10);
+    at++;
+    assert_true(civil_take_time(text, strlen(text), &at, &civil));
+    assert_int_equal(at, strlen(text) - 1);
+    assert_int_equal(civil.year * 10000 + civil.month * 100 + civil.day, 20160229);
+    assert_int_equal(civil.hour * 10000 + civil.minute * 100 + civil.second, 235959);
+    assert_int_equal(civil.micros, 40500);
+    static const char *const dates[] = {"2015-02-29", "2016-13-01", "2016-1-01", "2016-01-0", ""};
+    static const char *const times[] = {"24:00:00", "1:00:00", "00:00", "00:00:00.",
+                                        "00:00:00.1234567"};
+    for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
+        at = 0;
+        assert_false(civil_take_date(dates[i], strlen(dates[i]), &at, &civil));
+        at = 0;
+        assert_false(civil_take_time(times[i], strlen(times[i]), &at, &civil));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(civil__known_days),
         cmocka_unit_test(civil__round_trip_every_day_of_ten_thousand_years),
         cmocka_unit_test(civil__before_the_epoch_keeps_micros_positive),
+        cmocka_unit_test(civil_take__whole_parts_only),
         cmocka_unit_test(zone__shanghai_midnight),
         cmocka_unit_test(zone__new_york_skipped_and_repeated_hours),
         cmocka_unit_test(zone__unknown_name_is_refused),

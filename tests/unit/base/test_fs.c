@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -104,6 +105,55 @@ static void make_dirs__all_levels(void **state)
     ASSERT_OK(fs_make_dirs(deep, &err), err);
 }
 
+// A run that tidies up removes empty folders at any moment, also those that another has just made.
+static void *tidy_run(void *argument)
+{
+    Race *race = argument;
+    CLEANUP(mem_free_text) char *above = mem_copy_text(race->path);
+    *strrchr(above, '/') = '\0';
+    while (atomic_load(&race->winners) == 0) {
+        (void)rmdir(race->path);
+        (void)rmdir(above);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+    }
+    return NULL;
+}
+
+static void create_in_folders__while_somebody_removes_empty_ones(void **state)
+{
+    CLEANUP(mem_free_text) char *folder = fs_join(*state, "ds=1/region=eu");
+    Race race = {.path = folder};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, tidy_run, &race), 0);
+    for (int i = 0; i < 2000; i++) {
+        Err err = {0};
+        int fd = -1;
+        CLEANUP(mem_free_text) char *path = fs_join(folder, "part-0.parquet");
+        ASSERT_OK(fs_create_in_folders(path, &fd, &err), err);
+        (void)close(fd);
+        ASSERT_OK(fs_remove(path, &err), err);
+    }
+    atomic_store(&race.winners, 1);
+    (void)pthread_join(thread, NULL);
+}
+
+static void create_in_folders__what_is_there_stays(void **state)
+{
+    Err err = {0};
+    int fd = -1;
+    CLEANUP(mem_free_text) char *path = fs_join(*state, "a/b");
+    CLEANUP(mem_free_text) char *below = fs_join(path, "c/d");
+    ASSERT_OK(fs_create_in_folders(path, &fd, &err), err);
+    (void)close(fd);
+    ASSERT_FAIL(fs_create_in_folders(path, &fd, &err), err, FAIL_TARGET, "could not create");
+    ASSERT_FAIL(fs_create_in_folders(below, &fd, &err), err, FAIL_TARGET, "could not create");
+    int64_t size = -1;
+    assert_true(fs_size(path, &size));
+    assert_int_equal(size, 0);
+    assert_false(fs_size(*state, &size));
+    assert_false(fs_size(below, &size));
+}
+
 static void read__limit(void **state)
 {
     Err err = {0};
@@ -138,6 +188,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(make_dirs__a_file_in_the_way, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(may_make_dirs__says_it_before, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(make_dirs__all_levels, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(create_in_folders__while_somebody_removes_empty_ones,
+                                        make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(create_in_folders__what_is_there_stays, make_dir,
+                                        remove_dir),
         cmocka_unit_test_setup_teardown(read__limit, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(remove_tree__does_not_follow_links, make_dir, remove_dir),
     };
