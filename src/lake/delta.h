@@ -65,13 +65,19 @@ void delta_commit_property(DeltaCommit *commit, const char *key, const char *val
 // Copies everything.
 void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values,
                       int64_t size, int64_t rows, const char *stats);
-// Removes every file whose partition values equal `values` where values[i] is not NULL (NULL
-// matches any); with all NULL, or a table without partitions, every file.
+// Removes every file whose partition values equal `values`, as values of the columns' types and
+// not as texts (two decimals 1.0 and 1.00 are one partition),
+// where values[i] is not NULL (NULL matches any); with all NULL, or a table without partitions,
+// every file. FAIL_TARGET at the commit where a value in the table cannot be read as its type.
 void delta_commit_replace(DeltaCommit *commit, const char *const *values);
 // Removes every file in the partitions that files added by this commit lie in.
 void delta_commit_replace_written(DeltaCommit *commit);
 // Carries a txn action: application id and version, so that a repeat can be recognised.
 void delta_commit_txn(DeltaCommit *commit, const char *app_id, int64_t version);
+// What is asked just before the log file gets its name, each time that is tried: false, with the
+// error, publishes nothing.
+typedef bool (*DeltaGuard)(void *context, Err *err);
+void delta_commit_guard(DeltaCommit *commit, DeltaGuard guard, void *context);
 int64_t delta_txn_version(const DeltaTable *table, const char *app_id);  // -1 where there is none
 
 typedef struct DeltaCommitResult {
@@ -83,14 +89,22 @@ typedef struct DeltaCommitResult {
 // Publishes: writes the next log file put-if-absent. `operation` is commitInfo's ("WRITE"), `mode`
 // its mode. Where another writer took the version, its commits are read: other partitions -> the
 // next version is tried; the same partition, schema or protocol -> FAIL_TARGET, nothing changed.
-// Writes a checkpoint every delta.checkpointInterval (10) versions; a checkpoint that fails does
-// not fail the commit. The data files must be synced before.
+// Where both made the table, ours follows if columns, partition columns and properties are the
+// same. Writes a checkpoint every delta.checkpointInterval (10) versions; a checkpoint that fails
+// does not fail the commit. The data files must be synced before.
 bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
                   DeltaCommitResult *ret_result, Err *err) MUST_CHECK;
 
 // "ds=20161114" with Hive's escaping (percent) of what a folder name cannot hold; NULL value is
 // __HIVE_DEFAULT_PARTITION__. Appends to out.
 void delta_partition_folder(const char *column, const char *value, Buf *out);
+
+// Whether weir can tell equal partition values of a column of this type apart from different ones.
+// Not so for timestamp (written without its zone), float, double and binary.
+bool delta_value_has_one_spelling(Type type);
+// FAIL_TARGET where a file's partition value cannot be read as its column's type: an overwrite
+// could not tell whether it replaces the file.
+bool delta_check_partitions(const DeltaTable *table, Err *err) MUST_CHECK;
 
 // Delta's name of a type: "long", "decimal(20,0)", "timestamp_ntz" ...; UINT64 becomes
 // decimal(20,0).

@@ -1,8 +1,9 @@
 // A commit: gathered in memory, turned into one log file, published by one put-if-absent.
 //
 // What is removed is decided from the table as it was read. The text of the log file does not
-// depend on its version, so a lost race costs reading the winner's file and another put. Before the
-// log file has its name nothing has changed for any reader; after that everything has.
+// depend on its version, so a lost race costs reading the winner's file and another put; only where
+// both made the table is it put together anew (delta_rebase.c). Before the log file has its name
+// nothing has changed for any reader; after that everything has.
 #include "lake/delta_internal.h"
 
 #include "base/clock.h"
@@ -17,7 +18,7 @@ static int64_t delta_now_ms(void)
 }
 
 // Partition values as the log means them: the empty text is null.
-static char **delta_values_copy(const char *const *values, size_t count)
+char **delta_values_copy(const char *const *values, size_t count)
 {
     char **copy = mem_alloc(count * sizeof(*copy));
     for (size_t i = 0; i < count; i++) {
@@ -35,7 +36,7 @@ static char **delta_texts_copy(const char *const *texts, size_t count)
     return copy;
 }
 
-static void delta_texts_free(char **texts, size_t count)
+void delta_texts_free(char **texts, size_t count)
 {
     for (size_t i = 0; texts != NULL && i < count; i++) {
         free(texts[i]);
@@ -53,6 +54,19 @@ DeltaCommit *delta_commit_new(const DeltaTable *table)
     commit->partition_columns =
         delta_texts_copy((const char *const *)table->partition_columns, table->partition_count);
     return commit;
+}
+
+// Drops what was found out about the table for publishing.
+static void delta_commit_reset(DeltaCommit *commit)
+{
+    delta_texts_free(commit->remove_keys, commit->remove_count);
+    free(commit->removes);
+    free(commit->written);
+    commit->remove_keys = NULL;
+    commit->removes = NULL;
+    commit->remove_count = 0;
+    commit->written = NULL;
+    commit->written_count = 0;
 }
 
 void delta_commit_free(DeltaCommit *commit)
@@ -80,10 +94,10 @@ void delta_commit_free(DeltaCommit *commit)
     }
     free(commit->txns);
     delta_texts_free(commit->partition_columns, commit->partition_count);
-    delta_texts_free(commit->remove_keys, commit->remove_count);
+    delta_commit_reset(commit);
+    delta_parts_done(&commit->parts);
     schema_done(&commit->schema);
-    free(commit->removes);
-    free(commit->written);
+    delta_free(commit->rebased);
     free(commit);
 }
 
@@ -156,6 +170,12 @@ void delta_commit_txn(DeltaCommit *commit, const char *app_id, int64_t version)
         .app_id = mem_copy_text(app_id), .version = version, .updated_ms = delta_now_ms()};
 }
 
+void delta_commit_guard(DeltaCommit *commit, DeltaGuard guard, void *context)
+{
+    commit->guard = guard;
+    commit->guard_context = context;
+}
+
 // --- what is replaced -----
 
 int delta_values_compare(char *const *a, char *const *b, size_t count)
@@ -221,7 +241,6 @@ static void delta_commit_find_written(DeltaCommit *commit)
     if (!commit->replaces_written || commit->add_count == 0) {
         return;
     }
-    free(commit->written);
     commit->written = mem_alloc(commit->add_count * sizeof(*commit->written));
     for (size_t i = 0; i < commit->add_count; i++) {
         commit->written[i] = commit->adds[i].partition_values;
@@ -239,17 +258,54 @@ static void delta_commit_find_written(DeltaCommit *commit)
     commit->written_count = distinct;
 }
 
-static int delta_compare_texts(const void *a, const void *b)
+// Our own values become those that are compared and written.
+static bool delta_commit_spell(DeltaCommit *commit, Err *err)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const bool has_schema = commit->schema.count > 0;
+    delta_parts_init(&commit->parts, has_schema ? &commit->schema : &commit->table->schema,
+                     commit->partition_columns, commit->partition_count);
+    for (size_t i = 0; i < commit->add_count; i++) {
+        if (!delta_parts_canonical(&commit->parts, commit->adds[i].partition_values, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < commit->pattern_count; i++) {
+        if (!delta_parts_canonical(&commit->parts, commit->patterns[i].values, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
-static void delta_commit_find_removes(DeltaCommit *commit)
+static bool delta_commit_covers_file(const DeltaCommit *commit, const DeltaFile *file,
+                                     bool *ret_covers, Err *err)
 {
+    if (!commit->parts.is_typed) {
+        *ret_covers = delta_commit_covers(commit, file->partition_values);
+        return true;
+    }
+    char **values = NULL;
+    if (!delta_parts_file(&commit->parts, commit->table, file, &values, err)) {
+        return false;
+    }
+    *ret_covers = delta_commit_covers(commit, values);
+    delta_texts_free(values, commit->partition_count);
+    return true;
+}
+
+static bool delta_commit_find_removes(DeltaCommit *commit, Err *err)
+{
+    if (commit->pattern_count == 0 && !commit->replaces_written) {
+        return true;
+    }
     const DeltaTable *table = commit->table;
     commit->removes = mem_alloc(table->file_count * sizeof(*commit->removes));
     for (size_t i = 0; i < table->file_count; i++) {
-        if (delta_commit_covers(commit, table->files[i].partition_values)) {
+        bool covers = false;
+        if (!delta_commit_covers_file(commit, &table->files[i], &covers, err)) {
+            return false;
+        }
+        if (covers) {
             commit->removes[commit->remove_count++] = &table->files[i];
         }
     }
@@ -258,9 +314,9 @@ static void delta_commit_find_removes(DeltaCommit *commit)
         commit->remove_keys[i] = delta_path_decode(commit->removes[i]->path);
     }
     if (commit->remove_count > 0) {
-        qsort(commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys),
-              delta_compare_texts);
+        qsort(commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys), text_order);
     }
+    return true;
 }
 
 // --- publishing -----
@@ -313,6 +369,7 @@ static bool delta_commit_start(const DeltaCommit *commit, Err *err)
     return true;
 }
 
+// The version is -1 where another writer made the table that we were to make.
 static bool delta_commit_put(const DeltaCommit *commit, const Buf *text, int64_t *ret_version,
                              Err *err)
 {
@@ -320,12 +377,17 @@ static bool delta_commit_put(const DeltaCommit *commit, const Buf *text, int64_t
         CLEANUP(mem_free_text) char *path = delta_log_path(commit->table->path, version);
         bool exists = false;
         failpoint("commit-before");
-        if (!fs_put_if_absent(path, text->data, text->len, &exists, err)) {
+        if ((commit->guard != NULL && !commit->guard(commit->guard_context, err))
+            || !fs_put_if_absent(path, text->data, text->len, &exists, err)) {
             return false;
         }
         if (!exists) {
             failpoint("commit-after");
             *ret_version = version;
+            return true;
+        }
+        if (commit->table->version < 0) {
+            *ret_version = -1;
             return true;
         }
         if (!delta_conflict_check(commit, version, err)) {
@@ -354,24 +416,39 @@ static void delta_commit_checkpoint(const DeltaCommit *commit, int64_t version)
     }
 }
 
+// What the log file will say, decided from the table as it was read.
+static bool delta_commit_prepare(DeltaCommit *commit, const char *operation, const char *mode,
+                                 Buf *out, Err *err)
+{
+    CLEANUP(buf_done) Buf heads = {0};
+    if (!delta_commit_check(commit, err) || !delta_commit_start(commit, err)
+        || !delta_commit_heads(commit, &heads, err) || !delta_commit_spell(commit, err)) {
+        return false;
+    }
+    delta_commit_reset(commit);
+    delta_commit_find_written(commit);
+    if (!delta_commit_find_removes(commit, err)) {
+        return false;
+    }
+    if (commit->rebased != NULL && commit->remove_count > 0) {
+        return delta_conflict_replaced(commit, commit->removes[0], err);
+    }
+    delta_commit_text(commit, operation, mode, &heads, out);
+    return buf_ok(out, "a commit", err);
+}
+
 bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
                   DeltaCommitResult *ret_result, Err *err)
 {
-    assert(commit->removes == NULL);  // a commit is published once
-    if (!delta_commit_check(commit, err) || !delta_commit_start(commit, err)) {
-        return false;
-    }
-    CLEANUP(buf_done) Buf heads = {0};
-    if (!delta_commit_heads(commit, &heads, err)) {
-        return false;
-    }
-    delta_commit_find_written(commit);
-    delta_commit_find_removes(commit);
-    CLEANUP(buf_done) Buf text = {0};
-    delta_commit_text(commit, operation, mode, &heads, &text);
+    assert(commit->parts.columns == NULL);  // a commit is published once
     int64_t version = -1;
-    if (!buf_ok(&text, "a commit", err) || !delta_commit_put(commit, &text, &version, err)) {
-        return false;
+    while (version < 0) {
+        CLEANUP(buf_done) Buf text = {0};
+        if (!delta_commit_prepare(commit, operation, mode, &text, err)
+            || !delta_commit_put(commit, &text, &version, err)
+            || (version < 0 && !delta_commit_rebase(commit, err))) {
+            return false;
+        }
     }
     DeltaCommitResult result = {.version = version, .files_removed = commit->remove_count};
     for (size_t i = 0; i < commit->remove_count && result.rows_removed >= 0; i++) {

@@ -43,14 +43,6 @@ static char **delta_action_values(const DeltaCommit *commit, const json_t *actio
     return values;
 }
 
-static void delta_action_values_free(const DeltaCommit *commit, char **values)
-{
-    for (size_t i = 0; i < commit->partition_count; i++) {
-        free(values[i]);
-    }
-    free(values);
-}
-
 // Names the partition as its folder is named: "ds=20161114/region=eu".
 static void delta_conflict_files(DeltaWinner *winner, const char *what, char *const *values)
 {
@@ -65,18 +57,25 @@ static void delta_conflict_files(DeltaWinner *winner, const char *what, char *co
     delta_conflict(winner, whole, name.len == 0 ? NULL : buf_text(&name));
 }
 
+bool delta_conflict_replaced(const DeltaCommit *commit, const DeltaFile *file, Err *err)
+{
+    DeltaWinner winner = {.commit = commit, .version = commit->table->version};
+    delta_conflict_files(&winner, "added files to", file->partition_values);
+    *err = winner.conflict;
+    return false;
+}
+
 static void delta_conflict_add(DeltaWinner *winner, const json_t *action)
 {
     char **values = delta_action_values(winner->commit, action);
-    if (delta_commit_covers(winner->commit, values)) {
+    Err err = {0};
+    if (!delta_parts_canonical(&winner->commit->parts, values, &err)) {
+        // Whether ours replaces it cannot be told.
+        winner->conflict = winner->conflict.kind == FAIL_NONE ? err : winner->conflict;
+    } else if (delta_commit_covers(winner->commit, values)) {
         delta_conflict_files(winner, "added files to", values);
     }
-    delta_action_values_free(winner->commit, values);
-}
-
-static int delta_compare_keys(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    delta_texts_free(values, winner->commit->partition_count);
 }
 
 static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
@@ -88,7 +87,7 @@ static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
     }
     CLEANUP(mem_free_text) char *key = delta_path_decode(path);
     if (bsearch(&key, commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys),
-                delta_compare_keys)
+                text_order)
         == NULL) {
         return;
     }
@@ -98,7 +97,7 @@ static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
     }
     char **values = delta_action_values(commit, action);
     delta_conflict_files(winner, "replaced files of", values);
-    delta_action_values_free(commit, values);
+    delta_texts_free(values, commit->partition_count);
 }
 
 static void delta_conflict_txn(DeltaWinner *winner, const json_t *action)
@@ -139,13 +138,6 @@ static bool delta_conflict_line(void *context, struct json_t *line, Err *err)
 bool delta_conflict_check(const DeltaCommit *commit, int64_t version, Err *err)
 {
     DeltaWinner winner = {.commit = commit, .version = version};
-    if (commit->table->version < 0) {
-        (void)fail(err, FAIL_TARGET,
-                   "another writer created the table \"%s\" while this run was under way; nothing "
-                   "was published",
-                   commit->table->path);
-        return fail_hint(err, "Run it again: it will write to the table that is there now.");
-    }
     CLEANUP(mem_free_text) char *path = delta_log_path(commit->table->path, version);
     const DeltaLines lines = {.each = delta_conflict_line, .context = &winner};
     if (!delta_log_read(path, &lines, err)) {

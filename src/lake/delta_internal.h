@@ -231,7 +231,30 @@ bool delta_checkpoint_write(const char *table_path, int64_t version, Err *err) M
 // Milliseconds of "interval 7 days"; false where the text is something else.
 bool delta_interval_parse(const char *text, int64_t *ret_ms) MUST_CHECK;
 
-// --- commits (delta_commit.c, delta_actions.c, delta_conflict.c) -----
+// --- partition values (delta_value.c) -----
+
+// The spelling that weir writes and compares; false where the text is no value of the type. Texts,
+// and types without one spelling, stay as they are.
+bool delta_value_canonical(Type type, const char *text, Buf *out) MUST_CHECK;
+
+// The partition columns of a table; names are borrowed.
+typedef struct DeltaParts {
+    char *const *columns;
+    Type *types;
+    size_t count;
+    bool is_typed;  // one of them is not text
+} DeltaParts;
+
+void delta_parts_init(DeltaParts *parts, const Schema *schema, char *const *columns, size_t count);
+void delta_parts_done(DeltaParts *parts);
+// Replaces the values, which are owned by the array, by their canonical texts. NULL and "" stay.
+// FAIL_TARGET where one is no value of its column's type.
+bool delta_parts_canonical(const DeltaParts *parts, char **values, Err *err) MUST_CHECK;
+// The canonical values of a file of the table; delta_texts_free.
+bool delta_parts_file(const DeltaParts *parts, const DeltaTable *table, const DeltaFile *file,
+                      char ***ret_values, Err *err) MUST_CHECK;
+
+// --- commits (delta_commit.c, delta_actions.c, delta_conflict.c, delta_rebase.c) -----
 
 typedef struct DeltaPattern {
     char **values;
@@ -251,8 +274,12 @@ struct DeltaCommit {
     bool replaces_written;
     DeltaTxn *txns;
     size_t txn_count;
+    DeltaGuard guard;  // may be NULL
+    void *guard_context;
     // Filled when it is published:
-    char ***written;  // distinct partition values of adds, sorted
+    DeltaParts parts;
+    DeltaTable *rebased;  // `table`, where it was read again; owned
+    char ***written;      // distinct partition values of adds, sorted
     size_t written_count;
     const DeltaFile **removes;
     char **remove_keys;  // decoded paths of removes, sorted
@@ -264,10 +291,17 @@ bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err) MUST_CHEC
 // The whole log file, with what delta_commit_heads() made.
 void delta_commit_text(const DeltaCommit *commit, const char *operation, const char *mode,
                        const Buf *heads, Buf *out);
-// Whether the commit replaces the partition with these values.
+// Whether the commit replaces the partition with these values, which are canonical.
 bool delta_commit_covers(const DeltaCommit *commit, char *const *values);
 // Reads the commit that another writer published as `version`: FAIL_TARGET where ours cannot follow
 // it.
 bool delta_conflict_check(const DeltaCommit *commit, int64_t version, Err *err) MUST_CHECK;
+// The error of a commit that would replace files which it did not know of.
+bool delta_conflict_replaced(const DeltaCommit *commit, const DeltaFile *file, Err *err);
+// Another writer made the table that this commit makes: puts the commit on top of what is there
+// now. FAIL_TARGET where that is another table than ours would have been.
+bool delta_commit_rebase(DeltaCommit *commit, Err *err) MUST_CHECK;
+char **delta_values_copy(const char *const *values, size_t count) MUST_CHECK;
+void delta_texts_free(char **texts, size_t count);  // NULL is fine
 // Compares two arrays of partition values, NULL first.
 int delta_values_compare(char *const *a, char *const *b, size_t count);

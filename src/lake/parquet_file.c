@@ -80,7 +80,7 @@ static bool output_open(ParquetOutput *output, Err *err)
     output->group_count = 0;
     buf_clear(&output->groups);
     memset(output->bounds, 0, sizeof(output->bounds));
-    return fs_create(output->path, &output->fd, err)
+    return fs_create_in_folders(output->path, &output->fd, err)
            && output_write(output, PARQUET_MAGIC, strlen(PARQUET_MAGIC), err);
 }
 

@@ -73,6 +73,10 @@ class Story:
         for path in (self.table / "_delta_log").glob(".*.tmp"):
             os.utime(path, (0, 0))
 
+    def leftovers_of_runs(self):
+        """Data files that no version names yet."""
+        return [self.table / name for name in self.leftovers() if name.endswith(".parquet")]
+
     def leftovers(self):
         """What is in the table's folder and in no version of the table."""
         known = set()
@@ -152,7 +156,7 @@ def test_zero_rows_make_a_table(story):
 # ---- kill -9 ----------------------------------------------------------------------------------------------
 
 # Passed before the commit is visible: a run killed there has not happened.
-BEFORE = {"source-slice", "files-before", "files-during", "files-after", "commit-before"}
+BEFORE = {"snapshot-before", "snapshot-held", "snapshot-opened", "source-slice", "files-before", "files-during", "files-after", "commit-before"}
 AFTER = {"commit-after", "checkpoint-before", "checkpoint-after"}
 
 
@@ -271,23 +275,57 @@ def test_two_runs_on_two_partitions(one_server_story):
 
 
 def test_two_runs_that_make_the_table(one_server_story):
-    """One makes it; the other fails clearly or goes on in the table that is there now."""
+    """One makes it; the other, which would have made the same, goes on in the table that is there now."""
     story = one_server_story
     slow = story.spawn("20161113", env={"WEIR_FAILPOINT": "commit-before=sleep:4000"})
     wait_for_pause(story, slow)
-    story.run("20161114")
-    code, _, err = finish(slow)
-    assert code == 0 or (code == 4 and "another writer created the table" in err)
-    assert story.seen("20161114") == 0
-    story.run("20161113")
-    assert story.seen("20161113") == 0
+    assert story.run("20161114").json["version"] == 0
+    code, out, err = finish(slow)
+    assert code == 0, err
+    result = json.loads(out)
+    assert (result["version"], result["attempts"], result["replaced_rows"]) == (1, 1, 0)
+    assert story.seen("20161114") == story.seen("20161113") == 0
+    assert [list(action) for action in readers.log_actions(story.table, 1)] == [["commitInfo"], ["add"]]
     assert story.leftovers() == []
 
 
-def test_crowd_of_runs(one_server_story):
+def test_two_runs_that_make_the_table_and_one_partition(one_server_story):
+    story = one_server_story
+    slow = story.spawn("20161114", env={"WEIR_FAILPOINT": "commit-before=sleep:4000"})
+    wait_for_pause(story, slow)
+    story.advance()
+    story.run("20161114")
+    code, _, err = finish(slow)
+    assert code == 4, err
+    assert "another writer added files to" in err and "ds=20161114" in err and "nothing was published" in err
+    assert story.seen("20161114") == story.generation
+    assert story.leftovers() == []
+
+
+@pytest.mark.parametrize("change, said", [({"source": {"table": "t", "columns": ["id", "generation"]}}, "other columns"),
+                                          ({"lifecycle": 30}, "other properties")], ids=["columns", "lifecycle"])
+def test_two_runs_that_make_different_tables(change, said, one_server_story):
+    story = one_server_story
+    slow = story.spawn("20161113", env={"WEIR_FAILPOINT": "commit-before=sleep:4000"})
+    wait_for_pause(story, slow)
+    time.sleep(1)       # the job has been read by then
+    target = {"table": "ods", "partition": "ds=${bizdate}", **({"lifecycle": 30} if "lifecycle" in change else {})}
+    story.project.job("ods", source=change.get("source", {"table": "t"}), target=target)
+    story.run("20161114")
+    code, _, err = finish(slow)
+    assert code == 4, err
+    assert "another writer created the table" in err and said in err and "hint" in err
+    assert story.seen("20161114") == 0
+    assert story.seen("20161113") is None
+    assert story.leftovers() == []
+
+
+@pytest.mark.parametrize("has_table", [True, False], ids=["table", "no-table"])
+def test_crowd_of_runs(has_table, one_server_story):
     """Six runs on three partitions at the same moment: every partition has one winner at least, and is whole."""
     story = one_server_story
-    story.run("20161101")
+    if has_table:
+        story.run("20161101")
     children = [(date, story.spawn(date)) for date in ("20161111", "20161112", "20161113") * 2]
     codes = {}
     for date, child in children:
@@ -297,6 +335,67 @@ def test_crowd_of_runs(one_server_story):
     for date, both in codes.items():
         assert 0 in both
         assert story.seen(date) == 0
+    assert story.leftovers() == []
+
+
+# ---- Somebody tidies up -----------------------------------------------------------------------------------
+
+
+def remove_marker_folder(story):
+    for path in (story.table / "_weir").iterdir():
+        path.unlink()
+    (story.table / "_weir").rmdir()
+
+
+def remove_new_file(story):
+    (newest,) = story.leftovers_of_runs()
+    newest.unlink()
+
+
+def cut_new_file(story):
+    (newest,) = story.leftovers_of_runs()
+    os.truncate(newest, 100)
+
+
+@pytest.mark.parametrize("damage", [remove_marker_folder, remove_new_file, cut_new_file])
+@pytest.mark.parametrize("retries", [0, 1])
+def test_what_the_commit_needs_is_gone(damage, retries, one_server_story):
+    """A run on a machine that sees no lock of ours, or a person, took our files for a dead run's: nothing is published."""
+    story = one_server_story
+    story.run()
+    story.advance()
+    story.project.job("ods", source={"table": "t"}, target={"table": "ods", "partition": "ds=${bizdate}"}, retries=retries)
+    child = story.spawn(env={"WEIR_FAILPOINT": "commit-before=sleep:3000"})
+    wait_for_pause(story, child)
+    time.sleep(1.5)
+    damage(story)
+    code, out, err = finish(child)
+    result = json.loads(out)
+    if retries == 0:
+        assert code == 4, err
+        assert "nothing was published" in err and "hint" in err
+        assert (result["version"], readers.version(story.table), story.seen()) == (None, 0, 0)
+    else:
+        assert code == 0, err
+        assert (result["attempts"], result["version"], story.seen()) == (2, 1, story.generation)
+    story.run()
+    assert story.seen() == story.generation
+    assert story.leftovers() == []
+
+
+def test_partition_folder_is_removed_before_its_file_is_made(one_server_story):
+    """As another run does with folders that it finds empty."""
+    story = one_server_story
+    story.run("20161113")
+    child = story.spawn("20161114", env={"WEIR_FAILPOINT": "files-before=sleep:3000"})
+    folder = story.table / "ds=20161114"
+    deadline = time.monotonic() + 30
+    while not folder.is_dir() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    folder.rmdir()
+    code, _, err = finish(child)
+    assert code == 0, err
+    assert story.seen("20161114") == 0
     assert story.leftovers() == []
 
 

@@ -517,6 +517,73 @@ def test_odd_partition_values_of_delta_rs_are_found(project, database):
     assert ids(project) == [100 + i for i in range(len(ODD))]
 
 
+def respell(project, old, new):
+    """Another writer's spelling of a partition value; the files stay where they are."""
+    def change(actions):
+        for action in actions:
+            values = action.get("add", {}).get("partitionValues", {})
+            values.update({key: new for key in values if values[key] == old})
+        return actions
+    edit_log(project, change)
+
+
+# Type of the partition column, its two values, how delta-rs spells the first, how others do, a column of the source.
+SPELLINGS = {
+    "integer": (pa.int32(), [7, 8], "7", ["7", "007"], "INT"),
+    "boolean": (pa.bool_(), [True, False], "true", ["true", "TRUE"], "BIT(1)"),
+    "date": (pa.date32(), [datetime.date(2016, 11, 14), datetime.date(2016, 11, 15)], "2016-11-14", ["2016-11-14"], "DATE"),
+    "decimal": (pa.decimal128(20, 10), [D("0.0000001"), D("1")], "0.0000001000", ["0.0000001000", "0.0000001", "1E-7"],
+                "DECIMAL(20,10)"),
+    "timestamp_ntz": (pa.timestamp("us"), [datetime.datetime(2016, 11, 14), datetime.datetime(2016, 11, 14, 1, 2, 3, 500000)],
+                      "2016-11-14 00:00:00.000000", ["2016-11-14 00:00:00.000000", "2016-11-14 00:00:00"], "DATETIME(6)"),
+}
+
+
+@pytest.mark.parametrize("name, theirs", [(name, text) for name, case in SPELLINGS.items() for text in case[3]])
+@pytest.mark.parametrize("is_dynamic", [False, True], ids=["literal", "dynamic"])
+def test_typed_partition_of_delta_rs_is_replaced(name, theirs, is_dynamic, project, database):
+    """However its value is written in the log: the rows of one partition are never there twice."""
+    kind, values, spelled, _, source = SPELLINGS[name]
+    foreign(project, pa.table({"id": pa.array([1, 2], pa.int32()), "p": pa.array(values, kind)}), partition_by=["p"])
+    respell(project, spelled, theirs)
+    if is_dynamic:
+        fill(database, (5, values[0]), columns=f"id INT PRIMARY KEY, p {source}")
+        job(project, partition="p={p}")
+    else:
+        database.execute("CREATE TABLE t AS SELECT 5 AS id")
+        job(project, partition=f"p={spelled}")
+    for _ in range(2):
+        assert run(project).json["replaced_rows"] == 1
+        rows = readers.delta(project.table("ods")).to_pyarrow_table().to_pylist()
+        assert sorted((row["id"], row["p"]) for row in rows) == [(2, values[1]), (5, values[0])]
+
+
+@pytest.mark.parametrize("kind, value", [
+    (pa.timestamp("us", tz="UTC"), datetime.datetime(2016, 11, 14, tzinfo=UTC)), (pa.float64(), 0.5), (pa.float32(), 0.5),
+    (pa.binary(), b"abc")], ids=["timestamp", "double", "float", "binary"])
+def test_partition_type_without_one_spelling_is_refused(kind, value, project, database):
+    foreign(project, pa.table({"id": pa.array([1], pa.int32()), "p": pa.array([value], kind)}), partition_by=["p"])
+    fill(database, (5, "0.5"), columns="id INT PRIMARY KEY, v VARCHAR(20)")
+    for partition in ("p=0.5", "p={v}"):
+        job(project, partition=partition, source={"columns": ["id"] if partition == "p=0.5" else ["id", "v"]})
+        for arguments in (["check", "ods"], ["run", "ods"]):
+            result = project.weir(*arguments, code=2)
+            assert 'partition column "p" is' in result.stderr and "hint" in result.stderr
+    assert readers.version(project.table("ods")) == 0
+
+
+def test_partition_value_that_cannot_be_read(project, database):
+    foreign(project, pa.table({"id": pa.array([1, 2], pa.int32()), "p": pa.array([7, 8], pa.int32())}), partition_by=["p"])
+    respell(project, "8", "eight")
+    database.execute("CREATE TABLE t AS SELECT 5 AS id")
+    job(project, partition="p=7")
+    for arguments in (["check", "ods"], ["run", "ods"]):
+        result = project.weir(*arguments, code=4)
+        assert '"eight"' in result.stderr and "integer" in result.stderr and "hint" in result.stderr
+    job(project, partition="p=7", mode="append")
+    run(project)
+
+
 def test_null_partition_of_delta_rs_stays(project, database):
     foreign(project, pa.table({"id": [1, 2], "v": ["x", "y"], "ds": pa.array([None, "20161114"], pa.string())}), partition_by=["ds"])
     fill(database, (5, "five"))

@@ -7,6 +7,7 @@
 
 #include "sink/lake/convert.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -16,6 +17,7 @@
 
 #define USEC_PER_DAY INT64_C(86400000000)
 #define DECIMAL_DIGITS_MAX 38
+#define FLOAT_DIGITS_MAX 800  // of a double written out in full: 767
 
 static __int128 power_of_ten(int exponent)
 {
@@ -129,28 +131,95 @@ static DirtyReason exact_to_decimal(__int128 unscaled, int scale, Type to, Value
     return DIRTY_NONE;
 }
 
-// Whole numbers must be representable; fractions may have so many digits that the nearest
-// floating-point number reads back as the same decimal (15 for a double, 6 for a float).
-static DirtyReason exact_to_float(__int128 unscaled, int scale, TypeKind kind, Value *ret_value)
+// --- decimal text to floating point ---------------------------------------------------------------------
+
+// Decimal digits and where their point is: 0.<digits> * 10^exponent, without zeros at either end.
+typedef struct Decimal {
+    char digits[FLOAT_DIGITS_MAX];
+    size_t count;
+    int64_t exponent;
+} Decimal;
+
+// Of a text that number_parse_double takes; false where it has too many digits.
+static bool decimal_of(const char *text, size_t len, Decimal *ret_decimal)
 {
-    char text[DECIMAL_TEXT_SIZE];
-    const size_t len = decimal_to_text(unscaled, scale, text);
+    Decimal decimal = {0};
+    bool after_point = false;
+    size_t zeros = 0;  // seen and not yet known to lie between digits
+    size_t at = 0;
+    for (; at < len && text[at] != 'e' && text[at] != 'E'; at++) {
+        if (text[at] < '0' || text[at] > '9') {
+            after_point = after_point || text[at] == '.';
+            continue;
+        }
+        const bool is_leading = decimal.count == 0 && text[at] == '0';
+        decimal.exponent += is_leading ? (after_point ? -1 : 0) : (after_point ? 0 : 1);
+        if (is_leading || text[at] == '0') {
+            zeros += is_leading ? 0 : 1;
+            continue;
+        }
+        if (decimal.count + zeros >= sizeof(decimal.digits)) {
+            return false;
+        }
+        memset(decimal.digits + decimal.count, '0', zeros);
+        decimal.count += zeros;
+        zeros = 0;
+        decimal.digits[decimal.count++] = text[at];
+    }
+    int64_t exponent = 0;
+    at += at < len ? 1 : 0;
+    at += at < len && text[at] == '+' ? 1 : 0;
+    if (at < len && !number_parse_i64(text + at, len - at, &exponent)) {
+        return false;
+    }
+    decimal.exponent = decimal.count == 0 ? 0 : decimal.exponent + exponent;
+    *ret_decimal = decimal;
+    return true;
+}
+
+// A number fits where nobody could tell from it that it was rounded: printed with as many digits as
+// the text has, it is the text again. Up to 15 digits (6 for a float) that is always so, but for
+// the very small; beyond, it is so for what another program printed of a double or float.
+static bool decimal_reads_back(const Decimal *decimal, double number, TypeKind kind)
+{
+    if (decimal->count == 0) {
+        return number == 0;
+    }
+    const bool is_double = kind == TYPE_FLOAT64;
+    if (decimal->count <= (is_double ? DBL_DIG : FLT_DIG)
+        && fabs(number) >= (is_double ? DBL_MIN : (double)FLT_MIN)) {
+        return true;
+    }
+    char text[FLOAT_DIGITS_MAX + 16];
+    const int len = snprintf(text, sizeof(text), "%.*e", (int)decimal->count - 1, number);
+    Decimal back;
+    return len > 0 && (size_t)len < sizeof(text) && decimal_of(text, (size_t)len, &back)
+           && back.count == decimal->count && back.exponent == decimal->exponent
+           && memcmp(back.digits, decimal->digits, back.count) == 0;
+}
+
+static DirtyReason text_to_float(const char *text, size_t len, TypeKind kind, Value *ret_value)
+{
     double number = 0;
+    Decimal decimal;
     if (!number_parse_double(text, len, &number)) {
-        return DIRTY_OUT_OF_RANGE;
+        return DIRTY_NOT_A_NUMBER;
     }
     if (kind == TYPE_FLOAT32) {
         number = (double)(float)number;
     }
-    const __int128 digits = power_of_ten(kind == TYPE_FLOAT32 ? 6 : 15);
-    const bool reads_back = unscaled < digits && unscaled > -digits;
-    // Below 2^126 so that the cast back is defined.
-    const bool is_same = scale == 0 && fabs(number) < 0x1p126 && (__int128)number == unscaled;
-    if (!reads_back && !is_same) {
+    if (!isfinite(number) || !decimal_of(text, len, &decimal)
+        || !decimal_reads_back(&decimal, number, kind)) {
         return DIRTY_OUT_OF_RANGE;
     }
     *ret_value = (Value){.state = VALUE_SET, .f64 = number};
     return DIRTY_NONE;
+}
+
+static DirtyReason exact_to_float(__int128 unscaled, int scale, TypeKind kind, Value *ret_value)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    return text_to_float(text, decimal_to_text(unscaled, scale, text), kind, ret_value);
 }
 
 static DirtyReason exact_to_number(__int128 unscaled, int scale, Type to, Value *ret_value)
@@ -219,88 +288,27 @@ static DirtyReason text_to_bool(const char *text, size_t len, Value *ret_value)
 
 static DirtyReason text_to_number(const char *text, size_t len, Type to, Value *ret_value)
 {
-    double number = 0;
-    const bool is_number = number_parse_double(text, len, &number);
     if (kind_is_float(to.kind)) {
-        if (!is_number) {
-            return DIRTY_NOT_A_NUMBER;
-        }
-        number = to.kind == TYPE_FLOAT32 ? (double)(float)number : number;
-        if (!isfinite(number)) {
-            return DIRTY_OUT_OF_RANGE;
-        }
-        *ret_value = (Value){.state = VALUE_SET, .f64 = number};
-        return DIRTY_NONE;
+        return text_to_float(text, len, to.kind, ret_value);
     }
     __int128 unscaled = 0;
     const int scale = to.kind == TYPE_DECIMAL ? to.scale : 0;
     if (!number_parse_decimal(text, len, scale, &unscaled)) {
-        return is_number ? DIRTY_OUT_OF_RANGE : DIRTY_NOT_A_NUMBER;
+        double number = 0;
+        return number_parse_double(text, len, &number) ? DIRTY_OUT_OF_RANGE : DIRTY_NOT_A_NUMBER;
     }
     return exact_to_number(unscaled, scale, to, ret_value);
-}
-
-// `count` digits at text[*at] as a number, followed by `after` (0: nothing is asked).
-static bool take_digits(const char *text, size_t len, size_t *at, size_t count, char after,
-                        int *ret_number)
-{
-    int number = 0;
-    if (len - *at < count + (after != 0)) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char c = text[(*at)++];
-        if (c < '0' || c > '9') {
-            return false;
-        }
-        number = number * 10 + (c - '0');
-    }
-    *ret_number = number;
-    return after == 0 || text[(*at)++] == after;
-}
-
-static bool take_date(const char *text, size_t len, size_t *at, Civil *civil)
-{
-    return take_digits(text, len, at, 4, '-', &civil->year)
-           && take_digits(text, len, at, 2, '-', &civil->month)
-           && take_digits(text, len, at, 2, 0, &civil->day) && civil->month >= 1
-           && civil->month <= 12 && civil->day >= 1
-           && civil->day <= civil_days_in_month(civil->year, civil->month);
-}
-
-// "hh:mm:ss" with up to six fractional digits.
-static bool take_time(const char *text, size_t len, size_t *at, Civil *civil)
-{
-    if (!take_digits(text, len, at, 2, ':', &civil->hour)
-        || !take_digits(text, len, at, 2, ':', &civil->minute)
-        || !take_digits(text, len, at, 2, 0, &civil->second) || civil->hour > 23
-        || civil->minute > 59 || civil->second > 59) {
-        return false;
-    }
-    if (*at == len || text[*at] != '.') {
-        return true;
-    }
-    const size_t begin = ++*at;
-    int unit = 100000;
-    for (; *at < len && text[*at] >= '0' && text[*at] <= '9'; (*at)++) {
-        civil->micros += (text[*at] - '0') * unit;
-        unit /= 10;
-        if (*at - begin == 6) {
-            return false;
-        }
-    }
-    return *at > begin;
 }
 
 static DirtyReason text_to_time(const char *text, size_t len, TypeKind kind, Value *ret_value)
 {
     Civil civil = {0};
     size_t at = 0;
-    bool is_time = take_date(text, len, &at, &civil);
+    bool is_time = civil_take_date(text, len, &at, &civil);
     if (is_time && at < len) {
         const char separator = text[at++];
         is_time = kind != TYPE_DATE && (separator == ' ' || separator == 'T')
-                  && take_time(text, len, &at, &civil);
+                  && civil_take_time(text, len, &at, &civil);
         if (is_time && kind == TYPE_INSTANT) {
             is_time = at < len && text[at++] == 'Z';
         }

@@ -1,5 +1,6 @@
 // A value of the source's type as a value of the target's, exactly or not at all: nothing is
-// rounded, cut or wrapped around. Pure functions. Thread: any.
+// rounded, cut or wrapped around. A decimal counts as exact in a floating-point number that reads
+// back as the same digits. Pure functions. Thread: any.
 #pragma once
 
 #include "record/value.h"

@@ -308,6 +308,31 @@ static char *lake_partition_text(const LakeSink *lake)
     return mem_copy_text(buf_text(&text));
 }
 
+// The last look before the commit: that this run is still taken for alive, and that the files to be
+// named in the log are there as they were written.
+static bool lake_guard(void *context, Err *err)
+{
+    const LakeSink *lake = context;
+    if (!marker_check(lake->marker, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < lake->file_count; i++) {
+        CLEANUP(mem_free_text) char *path = fs_join(lake->table->path, lake->files[i].path);
+        int64_t size = 0;
+        if (fs_size(path, &size) && size == lake->files[i].size) {
+            continue;
+        }
+        (void)fail(err, FAIL_TARGET,
+                   "the file \"%s\", which this run wrote, was removed or changed before it was "
+                   "committed; nothing was published",
+                   path);
+        err->retriable = true;
+        return fail_hint(err,
+                         "Let no other program tidy up in the table's folder, then run it again.");
+    }
+    return true;
+}
+
 static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult *ret_result,
                          Err *err)
 {
@@ -324,6 +349,7 @@ static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult 
         }
     }
     lake_add_files(lake, commit);
+    delta_commit_guard(commit, lake_guard, lake);
     if (target->mode == WRITE_OVERWRITE) {
         lake_replace_files(lake, commit);
     }

@@ -3,8 +3,13 @@
 // alive, or of one that died after its commit.
 //
 // Alive is who holds the lock: flock is given back by the kernel however a process ends. A marker
-// gets its final name only when it is locked, so nobody meets one in between. Committed is what a
-// log file after the version that the run began at names.
+// gets its final name only when it is locked, so nobody meets one in between; before that it has a
+// name of its own that is never used again, so that a sweep which is quicker with the lock takes
+// away that file and not the next. Committed is what a log file after the version that the run
+// began at names.
+//
+// On some file systems a lock holds on one machine only, and people remove folders: a run therefore
+// proves before its commit that its marker and its files are still there (marker_check).
 #include "base/base.h"
 
 #include "sink/lake/marker.h"
@@ -25,7 +30,9 @@
 #define MARKER_FOLDER "_weir"
 #define MARKER_LOG_FOLDER "_delta_log"
 #define MARKER_SUFFIX ".run"
+#define MARKER_NEW ".new"
 #define MARKER_TEMPORARY ".tmp"
+#define MARKER_ATTEMPTS 8  // to make one that nobody takes for a dead run's
 #define MARKER_ID_BYTES 16
 #define MARKER_SIZE_MAX ((size_t)64 << 10)
 #define LOG_SIZE_MAX ((size_t)512 << 20)
@@ -120,7 +127,23 @@ static Committed marker_is_committed(const char *table, const char *prefix, int6
     return committed;
 }
 
-// The marker holds "<version>\n<folder>\n"; the folder is relative to the table.
+// Whether a relative path leads out of the folder it starts in.
+static bool marker_climbs(const char *path)
+{
+    for (const char *at = path;; at++) {
+        const size_t len = strcspn(at, "/");
+        if (len == 2 && memcmp(at, "..", 2) == 0) {
+            return true;
+        }
+        at += len;
+        if (*at == '\0') {
+            return false;
+        }
+    }
+}
+
+// The marker holds "<version>\n<folder>\n"; the folder is relative to the table. Where a crash of
+// the machine left it empty, the whole log and the whole table are looked through.
 static void marker_sweep_one(const char *table, const char *path, const char *id)
 {
     Err err;
@@ -129,18 +152,17 @@ static void marker_sweep_one(const char *table, const char *path, const char *id
         return;
     }
     const char *line_end = strchr(buf_text(&text), '\n');
-    int64_t version = 0;
-    if (line_end == NULL
-        || !number_parse_i64(buf_text(&text), (size_t)(line_end - buf_text(&text)), &version)) {
-        return;
+    int64_t version = -1;
+    CLEANUP(mem_free_text) char *relative = mem_copy_text("");
+    if (line_end != NULL
+        && number_parse_i64(buf_text(&text), (size_t)(line_end - buf_text(&text)), &version)) {
+        free(relative);
+        relative = mem_copy_bytes(line_end + 1, strcspn(line_end + 1, "\n"));
     }
-    CLEANUP(mem_free_text)
-    char *relative = mem_copy_bytes(line_end + 1, strcspn(line_end + 1, "\n"));
     CLEANUP(mem_free_text)
     char *folder = relative[0] == '\0' ? mem_copy_text(table) : fs_join(table, relative);
     CLEANUP(mem_free_text) char *prefix = mem_format("part-%s", id);
-    if (strstr(relative, "..") == NULL
-        && marker_is_committed(table, prefix, version) == COMMITTED_NO) {
+    if (!marker_climbs(relative) && marker_is_committed(table, prefix, version) == COMMITTED_NO) {
         marker_remove_files(folder, prefix, 0);
         marker_remove_folders(table, folder);
     }
@@ -148,6 +170,39 @@ static void marker_sweep_one(const char *table, const char *path, const char *id
     char *temporary = mem_format("%s/%s/%s%s", table, MARKER_FOLDER, id, MARKER_TEMPORARY);
     fs_remove_tree(temporary);
     (void)unlink(path);
+}
+
+// A file that no living run holds, under its final name or before it had one.
+static void marker_sweep_file(const char *table, const char *markers, const char *name)
+{
+    CLEANUP(mem_free_text) char *path = fs_join(markers, name);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        (void)rmdir(path);  // an empty folder of that name is nobody's
+        return;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (text_ends_with(name, MARKER_NEW)) {
+            (void)unlink(path);
+        } else {
+            CLEANUP(mem_free_text)
+            char *id = mem_copy_bytes(name, strlen(name) - strlen(MARKER_SUFFIX));
+            marker_sweep_one(table, path, id);
+        }
+    }
+    (void)close(fd);
+}
+
+// A run makes its temporary folder after its marker and removes it before: without one it is left.
+static void marker_sweep_temporary(const char *markers, const char *name)
+{
+    CLEANUP(mem_free_text)
+    char *marker = mem_format("%s/%.*s%s", markers, (int)(strlen(name) - strlen(MARKER_TEMPORARY)),
+                              name, MARKER_SUFFIX);
+    if (!fs_exists(marker)) {
+        CLEANUP(mem_free_text) char *path = fs_join(markers, name);
+        fs_remove_tree(path);
+    }
 }
 
 void marker_sweep(const char *table)
@@ -159,20 +214,12 @@ void marker_sweep(const char *table)
         return;
     }
     for (size_t i = 0; i < list.count; i++) {
-        if (!text_ends_with(list.names[i], MARKER_SUFFIX)) {
-            continue;
+        if (text_ends_with(list.names[i], MARKER_SUFFIX)
+            || text_ends_with(list.names[i], MARKER_NEW)) {
+            marker_sweep_file(table, folder, list.names[i]);
+        } else if (text_ends_with(list.names[i], MARKER_TEMPORARY)) {
+            marker_sweep_temporary(folder, list.names[i]);
         }
-        CLEANUP(mem_free_text) char *path = fs_join(folder, list.names[i]);
-        const int fd = open(path, O_RDWR | O_CLOEXEC);
-        if (fd < 0) {
-            continue;
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            CLEANUP(mem_free_text)
-            char *id = mem_copy_bytes(list.names[i], strlen(list.names[i]) - strlen(MARKER_SUFFIX));
-            marker_sweep_one(table, path, id);
-        }
-        (void)close(fd);
     }
     fs_list_done(&list);
 }
@@ -192,34 +239,53 @@ static char *marker_new_id(void)
     return buf_take(&text);
 }
 
-// Makes the marker file under a name that sweeps pass over, locks it, fills it, and gives it its
-// name.
+// Makes the marker file under a passing name, locks it, fills it, and gives it its own. Sets errno.
+static bool marker_try(Marker *marker, const char *aside, const char *text)
+{
+    const size_t len = strlen(text);
+    const int fd = open(aside, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return false;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        const ssize_t written = write(fd, text, len);
+        // Few bytes are never written in part but where the disk is full.
+        errno = written >= 0 && written != (ssize_t)len ? ENOSPC : errno;
+        if (written == (ssize_t)len && rename(aside, marker->path) == 0) {
+            marker->fd = fd;
+            return true;
+        }
+    }
+    const int code = errno;
+    (void)unlink(aside);
+    (void)close(fd);
+    errno = code;
+    return false;
+}
+
 static bool marker_create(Marker *marker, const char *id, const char *folder, int64_t version,
                           Err *err)
 {
     CLEANUP(mem_free_text) char *markers = fs_join(marker->table, MARKER_FOLDER);
-    CLEANUP(mem_free_text) char *path = mem_format("%s/%s.new", markers, id);
     CLEANUP(mem_free_text) char *text = mem_format("%" PRId64 "\n%s\n", version, folder);
-    for (int attempt = 0; attempt < 3 && marker->fd < 0; attempt++) {
-        // A run that ends removes the folder where it is empty, which may be just now.
+    int code = ENOENT;
+    // A run that ends removes the folder where it is empty, and one that begins sweeps a marker
+    // that is not locked yet; either may be just now.
+    for (int attempt = 0; attempt < MARKER_ATTEMPTS && (code == ENOENT || code == EWOULDBLOCK);
+         attempt++) {
         if (!fs_make_dirs(markers, err)) {
             return false;
         }
-        marker->fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-        if (marker->fd < 0 && errno != ENOENT) {
-            break;
+        CLEANUP(mem_free_text)
+        char *aside = mem_format("%s/%s-%d%s", markers, id, attempt, MARKER_NEW);
+        if (marker_try(marker, aside, text)) {
+            return true;
         }
+        code = errno;
     }
-    const size_t len = strlen(text);
-    if (marker->fd < 0 || flock(marker->fd, LOCK_EX | LOCK_NB) != 0
-        || write(marker->fd, text, len) != (ssize_t)len || rename(path, marker->path) != 0) {
-        const int code = errno;
-        (void)unlink(path);
-        (void)fail(err, FAIL_TARGET, "could not begin a run in \"%s\": %s", marker->table,
-                   strerror(code));
-        return fail_hint(err, "Weir must be able to make files in the table's folder.");
-    }
-    return true;
+    (void)fail(err, FAIL_TARGET, "could not begin a run in \"%s\": %s", marker->table,
+               strerror(code));
+    return fail_hint(err, "Weir must be able to make files in the table's folder.");
 }
 
 bool marker_begin(const char *table, const char *folder, int64_t version, Marker **ret_marker,
@@ -251,6 +317,24 @@ bool marker_begin(const char *table, const char *folder, int64_t version, Marker
 const char *marker_prefix(const Marker *marker)
 {
     return marker->prefix;
+}
+
+bool marker_check(const Marker *marker, Err *err)
+{
+    struct stat held;
+    struct stat found;
+    if (fstat(marker->fd, &held) == 0 && stat(marker->path, &found) == 0
+        && held.st_ino == found.st_ino && held.st_dev == found.st_dev) {
+        return true;
+    }
+    (void)fail(err, FAIL_TARGET,
+               "the marker of this run, \"%s\", was removed while it was under way; nothing was "
+               "published",
+               marker->path);
+    err->retriable = true;
+    return fail_hint(err, "Leave the folder \"" MARKER_FOLDER
+                          "\" alone while weir runs. Where several machines write "
+                          "to the table, its file system must have locks that hold between them.");
 }
 
 bool marker_temporary(Marker *marker, const char **ret_folder, Err *err)

@@ -17,6 +17,9 @@ bool marker_begin(const char *table, const char *folder, int64_t version, Marker
                   Err *err) MUST_CHECK;
 const char *marker_prefix(
     const Marker *marker);  // "part-<run id>": of the names of the run's files
+// Whether the marker is still there and ours, so that nobody took this run for a dead one.
+// FAIL_TARGET, retriable, where it is not.
+bool marker_check(const Marker *marker, Err *err) MUST_CHECK;
 // A folder for temporary files, made at the first call; removed at the end of the run, or by a
 // later sweep.
 bool marker_temporary(Marker *marker, const char **ret_folder, Err *err) MUST_CHECK;

@@ -113,6 +113,25 @@ static bool plan_check_partition(const Job *job, const DeltaTable *table, Err *e
         "another table.");
 }
 
+// Types of partition columns that another writer may have chosen and weir cannot overwrite rightly.
+static bool part_check_type(const Field *field, Err *err)
+{
+    if (field->source_type == NULL && delta_value_has_one_spelling(field->type)) {
+        return true;
+    }
+    CLEANUP(mem_free_text)
+    char *type =
+        field->source_type != NULL ? mem_copy_text(field->source_type) : type_text(field->type);
+    (void)fail(err, FAIL_CONFIG,
+               "the table's partition column \"%s\" is %s, which weir does not write to",
+               field->name, type);
+    return fail_hint(
+        err,
+        "Writers spell such a value differently in the log (a timestamp without its zone, for "
+        "example), so weir could not tell which files to replace: use a table that is partitioned by "
+        "texts, dates, whole numbers, decimals or booleans.");
+}
+
 static bool part_literal(PlanPart *part, const char *text, Err *err)
 {
     if (part->to.kind == TYPE_TEXT) {
@@ -179,6 +198,9 @@ static bool plan_parts(const Job *job, const Schema *source, const DeltaTable *t
             part->column = table->partition_columns[i];
             const size_t field = schema_find(&table->schema, part->column);
             assert(field != SIZE_MAX);
+            if (!part_check_type(&table->schema.fields[field], err)) {
+                return false;
+            }
             part->to = table->schema.fields[field].type;
         }
         plan->partition_columns[i] = part->column;
@@ -389,7 +411,9 @@ static bool plan_fill(const Job *job, const Schema *source, const DeltaTable *ta
 {
     const bool is_new = table->version < 0;
     if (!plan_check_names(source, err) || (!is_new && !plan_check_partition(job, table, err))
-        || !plan_parts(job, source, table, plan, err)) {
+        || !plan_parts(job, source, table, plan, err)
+        || (!is_new && job->target.mode == WRITE_OVERWRITE
+            && !delta_check_partitions(table, err))) {
         return false;
     }
     if (is_new) {

@@ -14,7 +14,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fs.h"
+
 #define SPOOL_READ_BYTES ((size_t)256 << 10)
+#define SPOOL_HINT                                                                                  \
+    "Rows of dynamic partitions are set aside on the table's disk first, uncompressed: free space " \
+    "there and run again; nothing was published."
 
 struct SpoolWriter {
     const Schema *schema;
@@ -50,9 +55,7 @@ static bool spool_fail(const char *what, const char *path, Err *err)
     (void)fail(err, FAIL_TARGET, "could not %s the temporary file \"%s\": %s", what, path,
                strerror(code));
     if (code == ENOSPC) {
-        (void)fail_hint(err,
-                        "Rows of dynamic partitions are set aside on the table's disk first, "
-                        "uncompressed: free space there and run again; nothing was published.");
+        (void)fail_hint(err, SPOOL_HINT);
     }
     return false;
 }
@@ -88,20 +91,13 @@ void spool_writer_free(SpoolWriter *writer)
     free(writer);
 }
 
-static bool spool_write_all(int fd, const char *bytes, size_t len)
+static bool spool_write(int fd, const char *path, const Buf *buffer, Err *err)
 {
-    while (len > 0) {
-        const ssize_t written = write(fd, bytes, len);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            return false;
-        }
-        bytes += written;
-        len -= (size_t)written;
+    if (fs_write(fd, path, buffer->data, buffer->len, err)) {
+        return true;
     }
-    return true;
+    // A hint on writing is of a full disk.
+    return err->hint[0] == '\0' ? false : fail_hint(err, SPOOL_HINT);
 }
 
 bool spool_flush(SpoolWriter *writer, Err *err)
@@ -116,8 +112,7 @@ bool spool_flush(SpoolWriter *writer, Err *err)
         if (fd < 0) {
             return spool_fail("open", path, err);
         }
-        const bool written =
-            spool_write_all(fd, buffer->data, buffer->len) || spool_fail("write", path, err);
+        const bool written = spool_write(fd, path, buffer, err);
         (void)close(fd);
         if (!written) {
             return false;

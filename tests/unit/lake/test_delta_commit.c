@@ -527,19 +527,109 @@ static void conflict__several_winners_are_read(void **state)
     assert_files(&folder, "1-first 10-first 2-first 3-late");
 }
 
+// Both found no table. Ours follows where it would have made the same one.
 static void conflict__two_creators(void **state)
 {
     (void)state;
     CLEANUP(folder_done) Folder folder = folder_new();
     CLEANUP(table_done) DeltaTable *none = open_table(&folder);
     create_table(&folder);
-    CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(none);
-    add_schema(loser, false);
-    add_file(loser, "late", "z", "eu", 1);
+    CLEANUP(commit_done) DeltaCommit *second = delta_commit_new(none);
+    add_schema(second, false);
+    add_file(second, "late", "z", "eu", 1);
+    delta_commit_replace(second, (const char *const[]){"z", NULL});
+    assert_int_equal(publish(second), 1);
+    assert_files(&folder, "a-eu-0 a-us-0 b-eu-0 late");
+    json_auto_t *metadata = find_action(&folder, 1, "metaData", 0);
+    json_auto_t *protocol = find_action(&folder, 1, "protocol", 0);
+    assert_null(metadata);
+    assert_null(protocol);
+    json_auto_t *info = find_action(&folder, 1, "commitInfo", 0);
+    assert_int_equal(json_integer_value(json_object_get(info, "readVersion")), 0);
+}
+
+static void conflict__two_creators_of_one_partition(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    CLEANUP(table_done) DeltaTable *none = open_table(&folder);
+    create_table(&folder);
     Err err = {0};
     DeltaCommitResult result = {0};
-    ASSERT_FAIL(delta_commit(loser, "WRITE", "Append", &result, &err), err, FAIL_TARGET,
-                "created the table");
+    CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(none);
+    add_schema(loser, false);
+    add_file(loser, "late", "b", "eu", 1);
+    delta_commit_replace(loser, (const char *const[]){"b", NULL});
+    ASSERT_FAIL(delta_commit(loser, "WRITE", "Overwrite", &result, &err), err, FAIL_TARGET,
+                "added files to the partition \"ds=b/region=eu\"");
+    CLEANUP(commit_done) DeltaCommit *written = delta_commit_new(none);
+    add_schema(written, false);
+    add_file(written, "late", "a", "us", 1);
+    delta_commit_replace_written(written);
+    ASSERT_FAIL(delta_commit(written, "WRITE", "Overwrite", &result, &err), err, FAIL_TARGET,
+                "ds=a/region=us");
+    assert_files(&folder, "a-eu-0 a-us-0 b-eu-0");
+    CLEANUP(commit_done) DeltaCommit *append = delta_commit_new(none);
+    add_schema(append, false);
+    add_file(append, "late", "b", "eu", 1);
+    assert_int_equal(publish(append), 1);
+}
+
+static void conflict__two_creators_of_different_tables(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    CLEANUP(table_done) DeltaTable *none = open_table(&folder);
+    create_table(&folder);
+    for (int i = 0; i < 3; i++) {
+        static const char *const differences[] = {"other columns", "other properties",
+                                                  "other partition columns"};
+        CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(none);
+        add_schema(loser, /* with_datetime= */ i == 0);
+        if (i == 1) {
+            delta_commit_property(loser, "weir.lifecycle", "30");
+        }
+        if (i == 2) {
+            Schema schema = {0};
+            (void)schema_add(&schema, "id", (Type){.kind = TYPE_INT64}, true);
+            (void)schema_add(&schema, "ds", (Type){.kind = TYPE_TEXT}, true);
+            (void)schema_add(&schema, "region", (Type){.kind = TYPE_TEXT}, true);
+            delta_commit_schema(loser, &schema, (const char *const[]){"region", "ds"}, 2);
+            schema_done(&schema);
+        }
+        add_file(loser, "late", "z", "eu", 1);
+        Err err = {0};
+        DeltaCommitResult result = {0};
+        ASSERT_FAIL(delta_commit(loser, "WRITE", "Append", &result, &err), err, FAIL_TARGET,
+                    differences[i]);
+    }
+    assert_files(&folder, "a-eu-0 a-us-0 b-eu-0");
+}
+
+static bool guard_fails(void *context, Err *err)
+{
+    (*(int *)context)++;
+    (void)fail(err, FAIL_TARGET, "the marker is gone");
+    err->retriable = true;
+    return false;
+}
+
+static void guard__stops_the_commit(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    create_table(&folder);
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    add_file(commit, "late", "z", "eu", 1);
+    int calls = 0;
+    delta_commit_guard(commit, guard_fails, &calls);
+    Err err = {0};
+    DeltaCommitResult result = {0};
+    ASSERT_FAIL(delta_commit(commit, "WRITE", "Append", &result, &err), err, FAIL_TARGET,
+                "the marker is gone");
+    assert_true(err.retriable);
+    assert_int_equal(calls, 1);
     assert_files(&folder, "a-eu-0 a-us-0 b-eu-0");
 }
 
@@ -611,6 +701,9 @@ int main(void)
         cmocka_unit_test(conflict__messages_say_what_was_changed),
         cmocka_unit_test(conflict__several_winners_are_read),
         cmocka_unit_test(conflict__two_creators),
+        cmocka_unit_test(conflict__two_creators_of_one_partition),
+        cmocka_unit_test(conflict__two_creators_of_different_tables),
+        cmocka_unit_test(guard__stops_the_commit),
         cmocka_unit_test(conflict__damaged_winner),
         cmocka_unit_test(conflict__log_cleaned_under_way),
         cmocka_unit_test(commit__sweeps_old_temporary_files),

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "sink/lake/convert.h"
@@ -150,6 +151,49 @@ static void convert__floating_point(void **state)
     assert_false(convert_possible(type_double, type_bool));
 }
 
+// Whether two decimals near each other stay apart: the digits are those that Python's repr and
+// format give of the same numbers.
+static void convert__decimals_that_floats_cannot_tell_apart_are_dirty(void **state)
+{
+    (void)state;
+    assert_becomes(of_text("0.1"), type_text, type_double, of_double(0.1));
+    assert_becomes(of_text("000.10"), type_text, type_float, of_double((double)0.1f));
+    assert_becomes(of_text("123456789012345"), type_text, type_double, of_double(123456789012345));
+    assert_becomes(of_text("0.30000000000000004"), type_text, type_double, of_double(0.1 + 0.2));
+    assert_becomes(of_text("-0.1000000000000000055511151231257827"), type_text, type_double,
+                   of_double(-0.1));
+    assert_becomes(of_text("1.7976931348623157e+308"), type_text, type_double, of_double(DBL_MAX));
+    assert_becomes(of_text("5e-324"), type_text, type_double, of_double(5e-324));
+    assert_becomes(of_text("-0.00"), type_text, type_double, of_double(0));
+    assert_dirty(of_text("9007199254740993"), type_text, type_double, DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("0.1000000000000000000000001"), type_text, type_double,
+                 DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("0.12345678901234567890"), type_text, type_double, DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("1e-400"), type_text, type_double, DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("1.23456789e-320"), type_text, type_double, DIRTY_OUT_OF_RANGE);
+    assert_becomes(of_text("16777216"), type_text, type_float, of_double(16777216));
+    assert_becomes(of_text("3.1415927"), type_text, type_float, of_double((double)3.1415927f));
+    assert_dirty(of_text("16777217"), type_text, type_float, DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("3.14159265"), type_text, type_float, DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_text("1e-50"), type_text, type_float, DIRTY_OUT_OF_RANGE);
+    // The zeros at the end of a DECIMAL(20,18) are no digits that could get lost.
+    assert_becomes(of_decimal(INT64_C(100000000000000000)), decimal(20, 18), type_double,
+                   of_double(0.1));
+    assert_becomes(of_decimal(INT64_C(12345678901234568)), decimal(17, 17), type_double,
+                   of_double(0.12345678901234568));
+    assert_dirty(of_decimal(INT64_C(12345678901234567)), decimal(17, 17), type_double,
+                 DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_decimal(INT64_C(999999999999999999)), decimal(18, 9), type_double,
+                 DIRTY_OUT_OF_RANGE);
+    assert_dirty(of_i64(INT64_MAX), type_int64, type_double, DIRTY_OUT_OF_RANGE);
+    CLEANUP(buf_done) Buf many = {0};
+    buf_add_text(&many, "0.");
+    for (int i = 0; i < 2000; i++) {
+        buf_add_char(&many, '1');
+    }
+    assert_dirty(of_text(buf_text(&many)), type_text, type_double, DIRTY_OUT_OF_RANGE);
+}
+
 static void convert__text_to_numbers(void **state)
 {
     (void)state;
@@ -239,6 +283,7 @@ int main(void)
         cmocka_unit_test(convert__unsigned),
         cmocka_unit_test(convert__decimals),
         cmocka_unit_test(convert__floating_point),
+        cmocka_unit_test(convert__decimals_that_floats_cannot_tell_apart_are_dirty),
         cmocka_unit_test(convert__text_to_numbers),
         cmocka_unit_test(convert__text_to_times),
         cmocka_unit_test(convert__times),

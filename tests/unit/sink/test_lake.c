@@ -527,6 +527,123 @@ static void sweep__removes_what_dead_runs_left(void **state)
     (void)close(lock);
 }
 
+static void make_file(const char *folder, const char *name, const char *text)
+{
+    Err err = {0};
+    CLEANUP(mem_free_text) char *path = fs_join(folder, name);
+    CLEANUP(mem_free_text) char *above = mem_copy_text(path);
+    *strrchr(above, '/') = '\0';
+    ASSERT_OK(fs_make_dirs(above, &err), err);
+    ASSERT_OK(fs_replace(path, text, strlen(text), &err), err);
+}
+
+static bool has_entry(const char *folder, const char *name)
+{
+    CLEANUP(mem_free_text) char *path = fs_join(folder, name);
+    return fs_exists(path);
+}
+
+// Markers that were never finished or lost their contents, folders of temporary files whose run is
+// gone, and a partition whose name holds two dots.
+static void sweep__removes_markers_that_say_nothing(void **state)
+{
+    Fixture *fixture = *state;
+    add_oplog(fixture);
+    set_part(fixture, 0, "ds", "a..b", NULL);
+    const Value rows[][2] = {{set_int(1), set_text("cn")}};
+    run_ok(fixture, rows[0], 1);
+    CLEANUP(mem_free_text) char *path = table_path(fixture);
+    CLEANUP(mem_free_text) char *markers = fs_join(path, "_weir");
+    make_file(path, "_weir/torn.new", "");
+    make_file(path, "_weir/empty.run", "");
+    make_file(path, "ds=a..b/part-empty-0.parquet", "x");
+    make_file(path, "_weir/dots.run", "0\nds=a..b\n");
+    make_file(path, "ds=a..b/part-dots-0.parquet", "x");
+    make_file(path, "_weir/climbs.run", "0\nds=1/../..\n");
+    make_file(fixture->folder, "part-climbs-0.parquet", "x");
+    make_file(path, "_weir/lost.tmp/0-0", "x");
+    make_file(path, "_weir/folder.run/x", "x");
+    Err err = {0};
+    CLEANUP(mem_free_text) char *inner = fs_join(markers, "folder.run/x");
+    ASSERT_OK(fs_remove(inner, &err), err);
+    // One that lives, at the moment before it has its name, and one with temporary files.
+    make_file(path, "_weir/living.new", "");
+    CLEANUP(mem_free_text) char *living = fs_join(markers, "living.new");
+    make_file(path, "_weir/alive.run", "0\nds=1\n");
+    make_file(path, "_weir/alive.tmp/0-0", "x");
+    CLEANUP(mem_free_text) char *alive = fs_join(markers, "alive.run");
+    const int locks[] = {open(living, O_RDWR | O_CLOEXEC), open(alive, O_RDWR | O_CLOEXEC)};
+    assert_int_equal(flock(locks[0], LOCK_EX), 0);
+    assert_int_equal(flock(locks[1], LOCK_EX), 0);
+    fixture->job.target.mode = WRITE_APPEND;
+    run_ok(fixture, rows[0], 1);
+    FsList list = {0};
+    ASSERT_OK(fs_list(markers, &list, &err), err);
+    assert_int_equal(list.count, 3);
+    assert_string_equal(list.names[0], "alive.run");
+    assert_string_equal(list.names[1], "alive.tmp");
+    assert_string_equal(list.names[2], "living.new");
+    fs_list_done(&list);
+    assert_false(has_entry(path, "ds=a..b/part-empty-0.parquet"));
+    assert_false(has_entry(path, "ds=a..b/part-dots-0.parquet"));
+    assert_true(has_entry(fixture->folder, "part-climbs-0.parquet"));
+    assert_true(has_entry(path, "_weir/alive.tmp/0-0"));
+    assert_table(fixture, "id", "ds=a..b: 1\nds=a..b: 1\n");
+    (void)close(locks[0]);
+    (void)close(locks[1]);
+}
+
+// What a sweep on another machine, whose lock does not reach ours, or a person may do to a run.
+static void commit__needs_its_marker_and_its_files(void **state)
+{
+    Fixture *fixture = *state;
+    add_oplog(fixture);
+    set_part(fixture, 0, "ds", "1", NULL);
+    const Value rows[][2] = {{set_int(1), set_text("cn")}};
+    run_ok(fixture, rows[0], 1);
+    CLEANUP(mem_free_text) char *path = table_path(fixture);
+    CLEANUP(mem_free_text) char *markers = fs_join(path, "_weir");
+    CLEANUP(mem_free_text) char *folder = fs_join(path, "ds=1");
+    for (int i = 0; i < 4; i++) {
+        Err err = {0};
+        Sink *sink = NULL;
+        SinkResult result = {0};
+        const SinkOps *ops = sink_ops("lake");
+        ASSERT_OK(ops->open(&fixture->job, &fixture->schema, NULL, 0, &sink, &err), err);
+        CLEANUP(fs_list_done) FsList before = {0};
+        ASSERT_OK(fs_list(folder, &before, &err), err);
+        ASSERT_OK(load(fixture, sink, rows[0], 1, &err), err);
+        CLEANUP(fs_list_done) FsList names = {0};
+        CLEANUP(fs_list_done) FsList files = {0};
+        ASSERT_OK(fs_list(markers, &names, &err), err);
+        ASSERT_OK(fs_list(folder, &files, &err), err);
+        assert_int_equal(names.count, 1);
+        assert_int_equal(files.count, 2);
+        const bool is_first = strcmp(files.names[0], before.names[0]) != 0;
+        CLEANUP(mem_free_text) char *file = fs_join(folder, files.names[is_first ? 0 : 1]);
+        if (i == 0) {
+            fs_remove_tree(markers);
+        } else if (i == 1) {
+            make_file(markers, names.names[0], "0\nds=1\n");  // the same name, another file
+        } else if (i == 2) {
+            ASSERT_OK(fs_remove(file, &err), err);
+        } else {
+            ASSERT_OK(fs_replace(file, "x", 1, &err), err);
+        }
+        ASSERT_FAIL(ops->commit(sink, &result, &err), err, FAIL_TARGET,
+                    i < 2 ? "the marker of this run" : "was removed or changed");
+        assert_true(err.retriable);
+        ops->close(sink);
+        assert_table(fixture, "id", "ds=1: 1\n");
+        DeltaTable *table = NULL;
+        ASSERT_OK(delta_open(path, -1, &table, &err), err);
+        assert_int_equal(table->version, 0);
+        delta_free(table);
+    }
+    assert_int_equal(count_entries(path), 2);  // the partition's folder and its file
+    run_ok(fixture, rows[0], 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -544,6 +661,8 @@ int main(void)
         TEST(failure__leaves_nothing),
         TEST(close__without_commit_removes_the_files),
         TEST(sweep__removes_what_dead_runs_left),
+        TEST(sweep__removes_markers_that_say_nothing),
+        TEST(commit__needs_its_marker_and_its_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
