@@ -69,6 +69,22 @@ bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_val
     return true;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+int text_hex_pair(const char *text)
+{
+    const int high = hex_digit(text[0]);
+    const int low = high < 0 ? -1 : hex_digit(text[1]);
+    return low < 0 ? -1 : high * 16 + low;
+}
+
 bool text_parse_bytes(const char *text, uint64_t *ret_bytes)
 {
     static const struct {

@@ -14,6 +14,9 @@ bool text_ends_with(const char *text, const char *suffix);
 // Whole text must be a decimal integer in [min, max]; false otherwise, ret_value untouched.
 bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_value) MUST_CHECK;
 
+// The byte that the first two characters say in hexadecimal digits of either case, or -1.
+int text_hex_pair(const char *text);
+
 // "64MiB", "1GB", "500k", "4096": powers of 1024 for KiB.. and for bare K M G, 1000 for KB MB GB.
 bool text_parse_bytes(const char *text, uint64_t *ret_bytes) MUST_CHECK;
 

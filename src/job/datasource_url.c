@@ -18,15 +18,6 @@ static const char URL_HINT[] =
     "Write mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE/TABLE, with %XX for special "
     "characters; the password may come from WEIR_PASSWORD.";
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // Percent-decodes; false for a broken escape or a NUL. `what` names the part, never its value.
 static bool url_decode(const char *text, size_t len, const char *what, char **ret_text, Err *err)
 {
@@ -36,14 +27,13 @@ static bool url_decode(const char *text, size_t len, const char *what, char **re
             buf_add_char(&out, text[i]);
             continue;
         }
-        const int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
-        const int low = len - i > 2 ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0 || (high == 0 && low == 0)) {
+        const int byte = len - i > 2 ? text_hex_pair(text + i + 1) : -1;
+        if (byte <= 0) {
             (void)fail(err, FAIL_CONFIG,
                        "the %s of the URL has a \"%%\" without two hexadecimal digits", what);
             return fail_hint(err, "Write %%25 for a percent sign.");
         }
-        buf_add_char(&out, (char)(high * 16 + low));
+        buf_add_char(&out, (char)byte);
         i += 2;
     }
     *ret_text = buf_take(&out);

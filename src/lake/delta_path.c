@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define DELTA_NULL_PARTITION "__HIVE_DEFAULT_PARTITION__"
 
 static const char hex_digits[] = "0123456789ABCDEF";
@@ -60,24 +62,14 @@ void delta_path_encode(const char *path, Buf *out)
     }
 }
 
-static int delta_hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 char *delta_path_decode(const char *encoded)
 {
     char *path = mem_copy_text(encoded);
     char *to = path;
     for (const char *from = encoded; *from != '\0'; from++) {
-        const int high = *from == '%' ? delta_hex_value(from[1]) : -1;
-        const int low = high < 0 ? -1 : delta_hex_value(from[2]);
-        if (low >= 0 && high + low > 0) {
-            *to++ = (char)(high * 16 + low);
+        const int byte = *from == '%' ? text_hex_pair(from + 1) : -1;
+        if (byte > 0) {
+            *to++ = (char)byte;
             from += 2;
         } else {
             *to++ = *from;

@@ -107,8 +107,8 @@ static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Er
         if (done || !may_retry || attempt > job->retries || cancel_requested(cancel)) {
             return done;
         }
-        log_warn("%s: %s; starting over (%d of %d)", job->name, err->message,
-                 attempt + 1, job->retries + 1);
+        log_warn("%s: %s; starting over (%d of %d)", job->name, err->message, attempt + 1,
+                 job->retries + 1);
         batch_wait(attempt, cancel);
         batch_reset_counters(&report->counters);
     }

@@ -130,26 +130,17 @@ static int64_t parse_time(const char *text)
     return civil_to_usec(&civil);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
-
 static bool parse_hex(const char *text, KeyPoint *ret_point)
 {
     const size_t len = strlen(text) / 2;
     char *bytes = mem_alloc(len + 1);
     for (size_t i = 0; i < len; i++) {
-        const int high = hex_digit(text[2 * i]);
-        const int low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
+        const int byte = text_hex_pair(text + 2 * i);
+        if (byte < 0) {
             free(bytes);
             return false;
         }
-        bytes[i] = (char)(high * 16 + low);
+        bytes[i] = (char)byte;
     }
     *ret_point = (KeyPoint){.bytes = bytes, .len = len};
     return true;

@@ -252,6 +252,23 @@ static void is_utf8__agrees_with_the_definition(void **state)
     }
 }
 
+static void hex_pair__both_cases_and_nothing_else(void **state)
+{
+    (void)state;
+    assert_int_equal(text_hex_pair("00"), 0);
+    assert_int_equal(text_hex_pair("7f"), 127);
+    assert_int_equal(text_hex_pair("Fa9"), 250);
+    assert_int_equal(text_hex_pair(""), -1);
+    assert_int_equal(text_hex_pair("a"), -1);
+    assert_int_equal(text_hex_pair("g0"), -1);
+    assert_int_equal(text_hex_pair("0G"), -1);
+    assert_int_equal(text_hex_pair("@1"), -1);
+    assert_int_equal(text_hex_pair("1`"), -1);
+    assert_int_equal(text_hex_pair("\x90"
+                                   "1"),
+                     -1);
+}
+
 static void count__groups_thousands(void **state)
 {
     (void)state;
@@ -287,6 +304,7 @@ int main(void)
         cmocka_unit_test(is_utf8__accepts_the_first_and_last_of_each_length),
         cmocka_unit_test(is_utf8__rejects_ill_formed_at_every_place),
         cmocka_unit_test(is_utf8__agrees_with_the_definition),
+        cmocka_unit_test(hex_pair__both_cases_and_nothing_else),
         cmocka_unit_test(count__groups_thousands),
         cmocka_unit_test(bytes__choose_the_unit),
     };
