@@ -195,7 +195,9 @@ class Server:
             command = ["mariadb-install-db", "--no-defaults", f"--datadir={fresh}", "--skip-test-db",
                        "--auth-root-authentication-method=normal", "--force"]     # whatever the machine is called
             command += ["--user=root"] if os.geteuid() == 0 else []
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        # Scratch files of several that start at once must not meet in /tmp.
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
+                              env={**os.environ, "TMPDIR": str(self.folder)})
         if done.returncode != 0:
             raise ServerError(f"{self.kind} could not make its data folder:\n{(done.stdout + done.stderr)[-2000:]}")
         fresh.rename(data)
