@@ -337,9 +337,7 @@ static void report_unknown(const Binder *binder, const DocNode *key, const char 
                  buf_text(&rest));
 }
 
-// True where an unknown key is most likely this one with a slip in it: it is not missing then, and
-// one mistake gets one message.
-static bool is_misspelt(const DocNode *mapping, const BindKey *keys, size_t count, const char *name)
+bool bind_is_misspelt(const DocNode *mapping, const BindKey *keys, size_t count, const char *name)
 {
     for (size_t i = 0; i < mapping->entry_count; i++) {
         const char *text = mapping->entries[i].key->text;
@@ -378,7 +376,7 @@ void bind_mapping(const Binder *binder, const DocNode *mapping, const char *wher
     }
     for (size_t i = 0; i < count; i++) {
         if ((keys[i].flags & BIND_REQUIRED) != 0 && doc_get(mapping, keys[i].name) == NULL
-            && !is_misspelt(mapping, keys, count, keys[i].name)) {
+            && !bind_is_misspelt(mapping, keys, count, keys[i].name)) {
             problems_add(binder->problems, mapping->line, mapping->column, "\"%s\" is missing%s%s",
                          keys[i].name, where == NULL ? "" : " in ", where == NULL ? "" : where);
         }

@@ -58,6 +58,10 @@ char *bind_text(const Binder *binder, const DocNode *node, const char *name, uns
 bool bind_parse_seconds(const char *text, int64_t min, int64_t max, int64_t *ret_seconds)
     MUST_CHECK;
 
+// True where an unknown key of the mapping is most likely this one with a slip in it: it is not
+// missing then, and one mistake gets one message.
+bool bind_is_misspelt(const DocNode *mapping, const BindKey *keys, size_t count, const char *name);
+
 // Frees texts and lists that bind_mapping put into `target`.
 void bind_free(const BindKey *keys, size_t count, void *target);
 

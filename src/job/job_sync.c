@@ -6,12 +6,12 @@
 #include "base/text.h"
 
 static const char *const TYPE_WORDS[] = {"sync", NULL};
-static const char *const MODE_WORDS[] = {"overwrite", "append", "merge", NULL};
+static const char *const MODE_WORDS[] = {"overwrite", "append", NULL};
 static const char *const ZERO_DATE_WORDS[] = {"null", "text", "error",
                                               NULL};  // in the order of ZeroDates
 static const char *const NEW_COLUMN_WORDS[] = {"add", "ignore", "error",
                                                NULL};  // in the order of NewColumns
-enum { MODE_MERGE = 2, RETRIES_MAX = 100, LIFECYCLE_MAX = 37231, TABLE_NAME_MAX = 200 };
+enum { RETRIES_MAX = 100, LIFECYCLE_MAX = 37231, TABLE_NAME_MAX = 200 };
 
 typedef struct SyncForm {
     int type;
@@ -125,7 +125,13 @@ static void check_source(JobFile *file, const DocNode *mapping, const SourceForm
         problem_at(file, mapping, "query",
                    "\"query\" cannot stand together with a table; keep one of them");
     }
-    if (!has_query && !has_table && !has_tables) {
+    bool is_misspelt = false;
+    static const char *const NAMES[] = {"table", "tables", "query"};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        is_misspelt =
+            is_misspelt || bind_is_misspelt(mapping, SOURCE_KEYS, ARRAY_LEN(SOURCE_KEYS), NAMES[i]);
+    }
+    if (!has_query && !has_table && !has_tables && !is_misspelt) {
         problems_add(&file->problems, mapping->line, mapping->column,
                      "\"table\", \"tables\" or \"query\" is missing in %s", where);
     }
@@ -244,10 +250,6 @@ static void check_target(JobFile *file, const DocNode *mapping, const TargetForm
     const char *mistake = form->table == NULL ? NULL : table_mistake(form->table);
     if (mistake != NULL) {
         problem_at(file, mapping, "table", mistake);
-    }
-    if (form->mode == MODE_MERGE) {
-        problem_at(file, mapping, "mode",
-                   "\"mode\" merge is not in this version; overwrite and append are");
     }
     Err err = {0};
     if (form->partition != NULL

@@ -244,6 +244,12 @@ static void load__mistakes_of_the_issue(void **state)
         "2 mistakes in jobs/ods_oplog.yaml\n"
         "jobs/ods_oplog.yaml:4:9: unknown key \"inkremental\" in \"source\", did you mean \"incremental\"?\n"
         "jobs/ods_oplog.yaml:7:10: \"threads\" must be a whole number from 1 to 64, not \"many\"");
+    // A slip in the one key that says what is read is one mistake, not two.
+    assert_message(
+        "type: sync\n"
+        "source: {datasource: rds, tabel: oplog}\n"
+        "target: {table: ods_oplog}\n",
+        "jobs/ods_oplog.yaml:2:27: unknown key \"tabel\" in \"source\", did you mean \"table\"?");
 }
 
 static void load__all_mistakes_at_once(void **state)
@@ -258,7 +264,7 @@ static void load__all_mistakes_at_once(void **state)
         "jobs/ods_oplog.yaml:2:43: \"where\": unknown parameter \"${bizdat}\", did you mean \"${bizdate}\"?\n"
         "jobs/ods_oplog.yaml:3:17: \"table\" of a target is a name in the lake, without \"/\"\n"
         "jobs/ods_oplog.yaml:3:33: the partition value \"2016/11\" holds a slash\n"
-        "jobs/ods_oplog.yaml:3:51: \"mode\" merge is not in this version; overwrite and append are\n"
+        "jobs/ods_oplog.yaml:3:51: \"mode\" must be overwrite or append, not \"merge\"\n"
         "jobs/ods_oplog.yaml:3:69: \"lifecycle\" must be a whole number from 0 to 37231, not \"-1\"\n"
         "jobs/ods_oplog.yaml:3:85: this version cannot write to \"bus\", a datasource of type kafka; a target "
         "is a lake");
