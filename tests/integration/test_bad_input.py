@@ -92,7 +92,7 @@ JOB_FILES = [
     (GOOD.replace("{table: t}", "{table: a/b}"), r"jobs/j\.yaml:3:17: .*without \"/\"", ""),
     (GOOD.replace("{table: t}", "{table: _t}"), r"jobs/j\.yaml:3:17: ", ""),
     (GOOD.replace("{table: t}", "{table: ..}"), r"jobs/j\.yaml:3:17: ", ""),
-    (GOOD.replace("{table: t}", "{table: t, mode: merge}"), r"jobs/j\.yaml:3:26: \"mode\" merge is not in this version", ""),
+    (GOOD.replace("{table: t}", "{table: t, mode: merge}"), r"jobs/j\.yaml:3:26: \"mode\" must be overwrite or append, not \"merge\"", ""),
     (GOOD.replace("{table: t}", "{table: t, mode: replace}"), r"jobs/j\.yaml:3:26: \"mode\" must be overwrite", ""),
     (GOOD.replace("{table: t}", "{table: t, lifecycle: forever}"), r"jobs/j\.yaml:3:31: \"lifecycle\" must be a whole number", ""),
     # Partitions.
@@ -351,6 +351,15 @@ def test_a_folder_with_other_files(shop):
     (shop.lake / "t").mkdir(parents=True)
     (shop.lake / "t/photo.jpg").write_text("x")
     refused(shop, "run", "j", code=4, message="lake/t")
+
+
+@pytest.mark.parametrize("folder, part", [("a%41b", "%41"), ("a\\b", r"\\")])
+def test_folder_that_readers_would_not_find(shop, folder, part):
+    """delta-rs takes the path of a folder for that of a URL: it reads a%41b as aAb."""
+    refused(shop, "copy", shop.db.url("oplog"), f"lake/{folder}", code=2, message=f"because of its \"{part}\"",
+            hint="without backslashes")
+    shop.weir("copy", shop.db.url("oplog"), "lake/100%", code=0)
+    assert readers.delta_arrow(shop.lake / "100%").num_rows == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -8,6 +8,7 @@
 #include "sink/lake/lake.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "lake/delta.h"
 #include "lake/parquet.h"
 #include "sink/lake/dynamic.h"
@@ -88,10 +89,28 @@ static void lake_close(Sink *sink)
     free(lake);
 }
 
+// delta-rs takes the folder's path for a URL's: it would look for the table somewhere else.
+static bool lake_check_path(const char *path, Err *err)
+{
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '\\' || (*at == '%' && text_hex_pair(at + 1) >= 0)) {
+            (void)fail(err, FAIL_CONFIG,
+                       "readers of Delta tables would not find the folder \"%s\", because of its "
+                       "\"%.*s\"",
+                       path, *at == '%' ? 3 : 1, at);
+            return fail_hint(err, "Name a folder without backslashes and percent escapes.");
+        }
+    }
+    return true;
+}
+
 static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
                       Sink **ret_sink, Err *err)
 {
     CLEANUP(mem_free_text) char *path = lake_table_path(&job->target);
+    if (!lake_check_path(path, err)) {
+        return false;
+    }
     LakeSink *lake = mem_alloc(sizeof(*lake));
     lake->sink.ops = &sink_lake;
     lake->job = job;
