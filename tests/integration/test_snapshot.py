@@ -6,8 +6,11 @@ which moment a copy shows, which must be the one whose position the report names
 """
 
 import contextlib
+import itertools
+import json
 import random
 import re
+import socket
 import threading
 import time
 
@@ -409,3 +412,270 @@ def test_table_without_transactions_is_warned_about(database, make_project):
     assert result["readers"] == 1
     copied = readers.delta_arrow(project.table("ods"))
     assert copied.num_rows == 60_000 and pc.sum(copied["v"]).as_py() == 60_000 * 59_999
+
+
+def test_engine_that_only_says_that_it_knows_transactions(mariadb, make_database, make_project):
+    """A FEDERATED table's rows are another server's, at the moment when each connection asks for them."""
+    mariadb.execute("INSTALL SONAME 'ha_federatedx'")
+    database = make_database(mariadb)
+    assert mariadb.query("SELECT transactions FROM information_schema.engines WHERE engine = 'FEDERATED'") == [("YES",)]
+    database.execute("CREATE TABLE near (id INT PRIMARY KEY, v INT)")
+    tables.fill(database, "near", "n, n * 2", 120_000)
+    database.execute("CREATE TABLE far (id INT PRIMARY KEY, v INT) ENGINE=FEDERATED CONNECTION="
+                     f"'mysql://weir:secret@127.0.0.1:{mariadb.port}/{database.name}/near'")
+    project = make_project("project", database.datasource())
+    project.job("ods", source={"table": "far"}, target={"table": "ods"}, threads=4)
+    result = project.run("ods").json
+    assert (result["readers"], len(result["warnings"])) == (1, 1)
+    assert "FEDERATED" in result["warnings"][0]
+    assert readers.delta_arrow(project.table("ods")).num_rows == 120_000
+    database.drop()
+    mariadb.execute("UNINSTALL SONAME 'ha_federatedx'")
+
+
+# ---- The clock --------------------------------------------------------------------------------------------
+
+
+def make_numbers(database, rows=120_000):
+    database.execute("CREATE TABLE numbers (id INT PRIMARY KEY, v INT NOT NULL)")
+    tables.fill(database, "numbers", "n, n * 2", rows)
+    return rows
+
+
+def test_now_is_one_moment_in_all_slices(database, make_project):
+    """Slices are read one after another; NOW() must not tell."""
+    project = make_project("project", database.datasource())
+    rows = make_numbers(database)
+    begin, = database.query("SELECT NOW(6)")[0]
+    project.job("ods", source={"table": "numbers", "columns": ["id", "NOW(6) AS moment", "CURRENT_DATE AS day"],
+                               "where": "NOW(6) < '2100-01-01'"}, target={"table": "ods"}, threads=2)
+    result = project.run("ods", env={"WEIR_FAILPOINT": "source-slice=sleep:1200"}).json
+    end, = database.query("SELECT NOW(6)")[0]
+    copied = readers.delta_arrow(project.table("ods"))
+    assert (result["slices"] > 2, result["warnings"], copied.num_rows) == (True, [], rows)
+    moments = set(copied["moment"].to_pylist())
+    assert len(moments) == 1
+    moment = moments.pop().replace(tzinfo=None)
+    assert begin < moment < end and moment.microsecond > 0
+    assert len(set(copied["day"].to_pylist())) == 1
+
+
+def test_a_clock_that_may_not_be_set_is_warned_about(start_server, make_database, make_project):
+    server = start_server("mariadb", tls=False, args=["--secure-timestamp=YES"])
+    database = make_database(server)
+    make_numbers(database)
+    project = make_project("project", database.datasource())
+    for where, warned in {"id >= 0": False, "id >= 0 OR Now() < '2016-11-14'": True}.items():
+        project.job("ods", source={"table": "numbers", "where": where}, target={"table": "ods"}, threads=2)
+        result = project.run("ods").json
+        assert result["rows_written"] == 120_000
+        assert ["secure_timestamp" in warning for warning in result["warnings"]] == [True] * warned
+    database.drop()
+
+
+# ---- Structure --------------------------------------------------------------------------------------------
+
+
+def wait_for(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to it"
+        time.sleep(0.02)
+
+
+def connections(server):
+    return server.query("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'weir'")[0][0]
+
+
+def wait_for_readers(server, threads):
+    """Until the run has all its connections, and a little longer: until it sleeps at a point that soon follows."""
+    wait_for(lambda: connections(server) == threads + 1)
+    time.sleep(0.5)
+
+
+class Statement:
+    """A statement that runs on a connection of its own; .seconds it took, .end when it was done."""
+
+    def __init__(self, database, sql):
+        self.end = None
+        self.link = database.connect()
+        self.thread = threading.Thread(target=self.run, args=[sql])
+        self.thread.start()
+
+    def run(self, sql):
+        with contextlib.closing(self.link), self.link.cursor() as cursor:
+            cursor.execute(sql)
+        self.end = time.monotonic()
+
+
+def finished(child, code=0):
+    stdout, stderr = child.communicate(timeout=120)
+    assert child.returncode == code, stdout + stderr
+    return json.loads(stdout), stderr
+
+
+def test_a_change_between_plan_and_snapshot_is_noticed(database, make_project):
+    """The same number of columns, other types: the rows would be decoded as what they no longer are."""
+    project = make_project("project", database.datasource())
+    rows = make_numbers(database)
+    source, target = {"table": "numbers"}, {"table": "ods"}
+    change = ["ALTER TABLE numbers MODIFY v VARCHAR(20) NOT NULL", "UPDATE numbers SET v = CONCAT('n', v)"]
+    for retries in (0, 2):
+        project.job("ods", source=source, target={"table": f"ods{retries}"}, threads=2, retries=retries)
+        child = project.spawn("run", "ods", "--json", env={"WEIR_FAILPOINT": "snapshot-before=sleep:2500"})
+        wait_for(lambda: connections(database.server) == 3)
+        for statement in change:
+            database.execute(statement)
+        assert child.poll() is None
+        result, stderr = finished(child, 0 if retries else 3)
+        if retries == 0:
+            assert 'structure of' in result["error"]["message"] and '"v"' in result["error"]["message"]
+            assert not project.table("ods0").exists()
+            change = ["ALTER TABLE numbers RENAME COLUMN v TO w"]
+        else:
+            assert "starting over (2 of 3)" in stderr
+            copied = readers.delta_arrow(project.table("ods2"))
+            assert copied.column_names == ["id", "w"]
+            assert (copied.num_rows, copied["w"].to_pylist()[0][0]) == (rows, "n")
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("change", ["ALTER TABLE parts DROP PARTITION p2", "ALTER TABLE parts TRUNCATE PARTITION p2",
+                                    "DROP TABLE parts"])
+def test_a_change_while_slices_are_read_waits(database, make_project, change, threads):
+    """A dropped partition is no row that a snapshot would keep: its rows would be missing without a word."""
+    project = make_project("project", database.datasource())
+    database.execute("CREATE TABLE parts (id INT PRIMARY KEY, v INT NOT NULL) PARTITION BY RANGE (id)"
+                     " (PARTITION p1 VALUES LESS THAN (60000), PARTITION p2 VALUES LESS THAN MAXVALUE)")
+    tables.fill(database, "parts", "n, n * 2", 120_000)
+    project.job("ods", source={"table": "parts"}, target={"table": "ods"}, threads=threads, retries=0)
+    child = project.spawn("run", "ods", "--json", env={"WEIR_FAILPOINT": "source-slice=sleep:2000"})
+    wait_for_readers(database.server, threads)
+    statement = Statement(database, change)
+    result, _ = finished(child)
+    end = time.monotonic()
+    statement.thread.join()
+    assert statement.end > end - 0.5, "the change did not wait for the run"
+    copied = readers.delta_arrow(project.table("ods"))
+    assert copied.num_rows == 120_000 and pc.sum(copied["v"]).as_py() == 120_000 * 119_999
+    assert result["attempts"] == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_change_between_snapshot_and_first_slice_waits(database, make_project, threads):
+    project = make_project("project", database.datasource())
+    database.execute("CREATE TABLE parts (id INT PRIMARY KEY, v INT NOT NULL) PARTITION BY RANGE (id)"
+                     " (PARTITION p1 VALUES LESS THAN (60000), PARTITION p2 VALUES LESS THAN MAXVALUE)")
+    tables.fill(database, "parts", "n, n * 2", 120_000)
+    project.job("ods", source={"table": "parts"}, target={"table": "ods"}, threads=threads)
+    child = project.spawn("run", "ods", "--json", env={"WEIR_FAILPOINT": "snapshot-opened=sleep:2000"})
+    wait_for_readers(database.server, threads)
+    # The readers have not used the table yet. The change and they would wait for each other: the run gives way.
+    statement = Statement(database, "ALTER TABLE parts DROP PARTITION p2")
+    result, stderr = finished(child)
+    statement.thread.join()
+    assert result["attempts"] == 2
+    assert "holding the structure" in stderr and "starting over (2 of 3)" in stderr
+    copied = readers.delta_arrow(project.table("ods"))
+    assert copied.num_rows == 60_000
+
+
+# ---- Not the server it seems ------------------------------------------------------------------------------
+
+
+def test_replica_that_does_not_log_what_it_applies(start_server, make_database, make_project):
+    """Its log stands still while its rows change: that the snapshots' positions are equal proves nothing there."""
+    primary = start_server("mariadb", tls=False)
+    database = make_database(primary)
+    make_accounts(database)
+    replica = start_server("mariadb", tls=False, args=["--server-id=2", "--log-slave-updates=OFF"])
+    replica.execute(f"CHANGE MASTER TO master_host='127.0.0.1', master_port={primary.port}, master_user='weir',"
+                    " master_password='secret', master_use_gtid=slave_pos, master_connect_retry=1")
+    replica.execute("START SLAVE")
+
+    def rows_there():
+        found = replica.query(f"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '{database.name}'")
+        return found[0][0] and replica.query(f"SELECT COUNT(*) FROM {database.name}.accounts")[0][0]
+
+    wait_for(lambda: rows_there() == ROWS, seconds=60)
+    project = make_project("project", database.datasource(port=replica.port))
+    moments = []
+    with Writer(database):
+        for threads in (2, 4, 4):
+            log = replica.query("SHOW MASTER STATUS")[0][:2]
+            result = copy(project, threads, env={"WEIR_FAILPOINT": "source-slice=sleep:700"})
+            assert how(result) in (LOCK, SINGLE)
+            assert replica.query("SHOW MASTER STATUS")[0][:2] == log, "it does log: the test tests nothing"
+            moments.append(check_moment(readers.delta_arrow(project.table("ods"))))
+    assert moments[0] < moments[1] < moments[2]
+    # Without the lock there is one reader.
+    replica.execute("CREATE USER plain@'%%' IDENTIFIED BY 'few'")
+    replica.execute(f"GRANT SELECT ON {database.name}.* TO plain@'%%'")
+    project.configure(datasources={"src": {"user": "plain", "password": "few"}})
+    with Writer(database):
+        result = copy(project, 4)
+    assert (how(result), result["readers"], len(result["warnings"])) == (SINGLE, 1, 1)
+    check_moment(readers.delta_arrow(project.table("ods")))
+    replica.execute("STOP SLAVE")
+
+
+class Dealer:
+    """A port whose connections go to the servers in turn, as behind a name with several addresses."""
+
+    def __init__(self, *ports):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.targets = itertools.cycle(ports)
+        self.links = []
+        threading.Thread(target=self.deal, daemon=True).start()
+
+    def deal(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", next(self.targets)))
+                self.links += [client, server]
+                for one, other in ((client, server), (server, client)):
+                    threading.Thread(target=self.pump, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def pump(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_WR)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for link in [self.listener, *self.links]:
+            link.close()
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_an_address_that_leads_to_two_servers(server, start_server, make_project, threads):
+    """Two copies of a table that differ in every row: what is published is one of them."""
+    other = start_server(server.kind, tls=False)
+    name = "dealt"
+    for number, one in enumerate((server, other)):
+        one.execute(f"CREATE DATABASE {name}")
+        with contextlib.closing(one.connect(database=name)) as link, link.cursor() as cursor:
+            cursor.execute("CREATE TABLE t (id INT PRIMARY KEY, whose INT NOT NULL)")
+            cursor.execute("CREATE TABLE digits (d INT)")
+            cursor.execute("INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)")
+            cursor.execute("INSERT INTO t SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d, %s FROM"
+                           " digits a, digits b, digits c, digits e, digits f", (number,))
+            cursor.execute("ANALYZE TABLE t")
+            cursor.fetchall()
+    with Dealer(server.port, other.port) as dealer:
+        project = make_project("project", {"type": "mysql", "host": "127.0.0.1", "port": dealer.port, "user": "weir",
+                                           "password": "secret", "database": name, "tls": "disabled"})
+        project.job("ods", source={"table": "t"}, target={"table": "ods"}, threads=threads)
+        result = project.run("ods").json
+    assert (result["snapshot"], result["readers"], len(result["warnings"])) == (SINGLE, 1, 1)
+    assert "several servers" in result["warnings"][0]
+    copied = readers.delta_arrow(project.table("ods"))
+    assert copied.num_rows == 100_000 and len(set(copied["whose"].to_pylist())) == 1
+    server.execute(f"DROP DATABASE {name}")

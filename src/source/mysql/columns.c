@@ -477,6 +477,9 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job,
     buf_add_format(&sql, " FROM %s%s%s LIMIT 0", relation->from,
                    *relation->condition == '\0' ? "" : " WHERE ", relation->condition);
     Conn *conn = relation->server->control;
+    if (!buf_ok(&sql, "the list of columns", err)) {
+        return false;
+    }
     if (!conn_stream(conn, buf_text(&sql), err)) {
         return err_context(err, "%s", relation->name);
     }
@@ -485,10 +488,14 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job,
     const bool is_complete = count == entries->count;
     ColumnWrap *wraps = mem_alloc((count + 1) * sizeof *wraps);
     relation->columns = mem_alloc((count + 1) * sizeof *relation->columns);
+    relation->probed = mem_alloc((count + 1) * sizeof *relation->probed);
     for (size_t i = 0; i < count && is_complete; i++) {
         wraps[i] = column_decide(&fields[i], job->zero_dates, &relation->columns[i]);
         add_field(relation, &entries->items[i], &fields[i], &relation->columns[i]);
+        relation->probed[i] = fields[i];
+        relation->probed[i].name = mem_copy_text(fields[i].name);
     }
+    relation->probe = buf_take(&sql);
     char **texts = NULL;
     const unsigned long *lengths = NULL;
     const bool done = conn_stream_next(conn, &texts, &lengths, err);
@@ -546,6 +553,68 @@ bool columns_learn(Relation *relation, const Job *job, Err *err)
         write_lists(relation, &entries, wraps);
     }
     free(wraps);
+    return done;
+}
+
+// Flags of keys and defaults do not change what a value is.
+#define FLAGS_THAT_COUNT \
+    (NOT_NULL_FLAG | UNSIGNED_FLAG | ZEROFILL_FLAG | BINARY_FLAG | ENUM_FLAG | SET_FLAG | BLOB_FLAG)
+
+static bool field_equal(const ConnField *a, const ConnField *b)
+{
+    return text_equal(a->name, b->name) && a->type == b->type
+           && (a->flags & FLAGS_THAT_COUNT) == (b->flags & FLAGS_THAT_COUNT)
+           && a->charset == b->charset && a->decimals == b->decimals && a->length == b->length;
+}
+
+static bool columns_compare(const Relation *relation, const ConnField *fields, size_t count,
+                            Err *err)
+{
+    size_t at = 0;
+    while (at < count && at < relation->schema.count
+           && field_equal(&fields[at], &relation->probed[at])) {
+        at++;
+    }
+    if (at == count && at == relation->schema.count) {
+        return true;
+    }
+    if (at < count && at < relation->schema.count) {
+        (void)fail(err, FAIL_SOURCE,
+                   "the structure of %s changed while the run was planned: column \"%s\" is not "
+                   "what it was",
+                   relation->name, relation->probed[at].name);
+    } else {
+        (void)fail(err, FAIL_SOURCE,
+                   "the structure of %s changed while the run was planned: it gave %zu columns, "
+                   "and now %zu",
+                   relation->name, relation->schema.count, count);
+    }
+    err->retriable = true;
+    return fail_hint(err, "Start the run over when the change is finished.");
+}
+
+bool columns_check(const Relation *relation, Conn *conn, Err *err)
+{
+    if (!conn_stream(conn, relation->probe, err)) {
+        const unsigned number = conn_last_errno(conn);
+        if (err->kind == FAIL_CONFIG) {
+            // It was right when the run was planned.
+            err->kind = FAIL_SOURCE;
+            err->retriable = true;
+        }
+        if (number == 1205 /* lock wait */) {
+            (void)fail_hint(err, "A statement that changes the table's structure, or locks the "
+                                 "table, runs or waits; the run can be started over.");
+        }
+        return err_context(err, "holding the structure of %s", relation->name);
+    }
+    size_t count = 0;
+    const ConnField *fields = conn_stream_fields(conn, &count);
+    char **texts = NULL;
+    const unsigned long *lengths = NULL;
+    const bool done = columns_compare(relation, fields, count, err)
+                      && conn_stream_next(conn, &texts, &lengths, err);
+    conn_end_stream(conn);
     return done;
 }
 

@@ -5,12 +5,15 @@
 // offer; whether encryption was really agreed on is checked after connecting, not assumed. Errors:
 // one table says for each number of the server's whose problem it is, what to do, and whether
 // starting over can help. Stops: a hook shuts the socket down, because a thread in recv() looks at
-// no flag; the socket is registered only while the connection is open, so the hook never meets a
-// number that was given to another file.
+// no flag; the socket is registered only from the server's greeting until it is closed, so the hook
+// never meets a number that was given to another file. Until the greeting libmariadb hands every
+// wait to us (its non-blocking interface), and the wait looks at the flag; only the look-up of a
+// host's name is out of reach, which has the resolver's own limit.
 //
 // Results that are streamed leave their rows in libmariadb's buffer; nothing is copied here.
 #include "source/mysql/connect.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -19,8 +22,12 @@
 #include <errmsg.h>
 #include <mysql.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "source/mysql/connect_error.h"
+
+#define CONNECT_POLL_MS 50
+#define CONNECT_STACK_BYTES (1 << 20)  // libmariadb's 60 KiB are few for a resolver's plug-ins
 
 struct Conn {
     MYSQL *mysql;
@@ -33,6 +40,8 @@ struct Conn {
     unsigned last_errno;
     bool must_encrypt;  // while connecting
     bool lacks_tls;     // the server offers no encryption
+    bool is_busy;
+    int64_t opened_usec;
     MYSQL_RES *stream;
     ConnField *fields;
     size_t field_count;
@@ -40,9 +49,18 @@ struct Conn {
 
 // --- errors --------------------------------------------------------------------------------------------------------------
 
+// libmariadb's own numbers: the server may still be at the statement.
+static bool is_lost(unsigned number)
+{
+    return number >= CR_MIN_ERROR && number < CR_MIN_ERROR + 1000;
+}
+
 static bool conn_fail(Conn *conn, const char *what, Err *err)
 {
     conn->last_errno = mysql_errno(conn->mysql);
+    if (!is_lost(conn->last_errno)) {
+        conn->is_busy = false;
+    }
     if (cancel_requested(conn->cancel)) {
         return fail(err, FAIL_CANCELLED, "cancelled");
     }
@@ -69,6 +87,29 @@ int ma_pvio_register_callback(my_bool is_added,
 static _Thread_local Conn
     *connecting;  // the one this thread is connecting, until its greeting was seen
 
+static void conn_wake(void *object)
+{
+    const Conn *conn = object;
+    (void)shutdown(conn->fd, SHUT_RDWR);
+}
+
+static void conn_hook(Conn *conn)
+{
+    if (!conn->is_hooked) {
+        conn->fd = (int)mysql_get_socket(conn->mysql);
+        cancel_add_hook(conn->cancel, conn_wake, conn);
+        conn->is_hooked = true;
+    }
+}
+
+static void conn_unhook(Conn *conn)
+{
+    if (conn->is_hooked) {
+        cancel_remove_hook(conn->cancel, conn);
+        conn->is_hooked = false;
+    }
+}
+
 // Does the server's greeting offer encryption? What is no greeting (an error, a torn packet) does
 // not.
 static bool greeting_offers_tls(const unsigned char *bytes, size_t len)
@@ -91,6 +132,7 @@ static void watch_greeting(int mode, MYSQL *mysql, const unsigned char *bytes, s
         return;
     }
     connecting = NULL;
+    conn_hook(conn);
     conn->lacks_tls = (ssize_t)len <= 0 || !greeting_offers_tls(bytes, len);
     if (!conn->lacks_tls) {
         return;
@@ -107,12 +149,6 @@ static void library_init(void)
     // mysql_init() would do it, but without a lock.
     (void)mysql_server_init(0, NULL, NULL);
     (void)ma_pvio_register_callback(1, watch_greeting);
-}
-
-static void conn_wake(void *object)
-{
-    const Conn *conn = object;
-    (void)shutdown(conn->fd, SHUT_RDWR);
 }
 
 // Where distributions keep the certificates of public authorities, for verify-* without tls_ca.
@@ -183,6 +219,8 @@ static MYSQL *conn_handle(const Datasource *datasource, TlsMode tls, Err *err)
     const unsigned local_infile = 0;  // a server must not be able to ask for files of ours
     const unsigned protocol =
         datasource->socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    const size_t stack_bytes = CONNECT_STACK_BYTES;
+    (void)mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, &stack_bytes);
     (void)mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
     (void)mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
     (void)mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout);
@@ -206,6 +244,46 @@ static bool fail_no_tls(Conn *conn, Err *err)
     return fail_hint(err, "%s", connect_error_rule(CR_SSL_CONNECTION_ERROR)->hint);
 }
 
+// Waits for what libmariadb waits for while it connects; tells it that the time is over where a
+// stop was requested, so that it tidies up.
+static int connect_wait(const Conn *conn, int wanted)
+{
+    const int64_t limit_usec = (wanted & MYSQL_WAIT_TIMEOUT) == 0
+                                   ? INT64_MAX / 2
+                                   : (int64_t)mysql_get_timeout_value_ms(conn->mysql) * 1000;
+    const int64_t until = clock_monotonic_usec() + limit_usec;
+    struct pollfd wait = {.fd = (int)mysql_get_socket(conn->mysql),
+                          .events = (short)(((wanted & MYSQL_WAIT_READ) != 0 ? POLLIN : 0)
+                                            | ((wanted & MYSQL_WAIT_WRITE) != 0 ? POLLOUT : 0)
+                                            | ((wanted & MYSQL_WAIT_EXCEPT) != 0 ? POLLPRI : 0))};
+    do {
+        if (cancel_requested(conn->cancel)) {
+            return MYSQL_WAIT_TIMEOUT;
+        }
+        if (poll(&wait, 1, CONNECT_POLL_MS) > 0) {
+            const int seen = ((wait.revents & POLLIN) != 0 ? MYSQL_WAIT_READ : 0)
+                             | ((wait.revents & POLLOUT) != 0 ? MYSQL_WAIT_WRITE : 0)
+                             | ((wait.revents & POLLPRI) != 0 ? MYSQL_WAIT_EXCEPT : 0);
+            // An error or an end of the connection is seen by trying to go on.
+            return (seen & wanted) != 0 ? seen : wanted & ~MYSQL_WAIT_TIMEOUT;
+        }
+    } while (clock_monotonic_usec() < until);
+    return MYSQL_WAIT_TIMEOUT;
+}
+
+static bool connect_in_steps(Conn *conn, const char *host, unsigned port)
+{
+    const Datasource *datasource = conn->datasource;
+    MYSQL *result = NULL;
+    int status = mysql_real_connect_start(&result, conn->mysql, host, datasource->user,
+                                          datasource->password == NULL ? "" : datasource->password,
+                                          datasource->database, port, datasource->socket, 0);
+    while (status != 0) {
+        status = mysql_real_connect_cont(&result, conn->mysql, connect_wait(conn, status));
+    }
+    return result != NULL;
+}
+
 // A connection that `tls` asks to be encrypted may come out plain; only `must_encrypt` makes that
 // an error.
 static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
@@ -223,10 +301,7 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
     const char *host = datasource->socket != NULL ? NULL
                        : datasource->host == NULL ? "127.0.0.1"
                                                   : datasource->host;
-    if (mysql_real_connect(conn->mysql, host, datasource->user,
-                           datasource->password == NULL ? "" : datasource->password,
-                           datasource->database, port, datasource->socket, 0)
-        == NULL) {
+    if (!connect_in_steps(conn, host, port)) {
         char what[512];
         const char *user = datasource->user == NULL ? "" : datasource->user;
         if (host == NULL) {
@@ -246,6 +321,7 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
         return true;
     }
     connecting = NULL;
+    conn_unhook(conn);
     mysql_close(conn->mysql);
     conn->mysql = NULL;
     return false;
@@ -298,10 +374,9 @@ bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Er
         conn_close(conn);
         return false;
     }
-    conn->fd = (int)mysql_get_socket(conn->mysql);
+    conn_hook(conn);
     note_server(conn);
-    cancel_add_hook(cancel, conn_wake, conn);
-    conn->is_hooked = true;
+    conn->opened_usec = clock_monotonic_usec();
     *ret_conn = conn;
     return true;
 }
@@ -312,9 +387,7 @@ void conn_close(Conn *conn)
         return;
     }
     conn_end_stream(conn);
-    if (conn->is_hooked) {
-        cancel_remove_hook(conn->cancel, conn);
-    }
+    conn_unhook(conn);
     if (conn->mysql != NULL) {
         mysql_close(conn->mysql);
     }
@@ -348,6 +421,16 @@ unsigned conn_last_errno(const Conn *conn)
     return conn->last_errno;
 }
 
+bool conn_is_busy(const Conn *conn)
+{
+    return conn->is_busy;
+}
+
+int64_t conn_opened_usec(const Conn *conn)
+{
+    return conn->opened_usec;
+}
+
 // --- statements -----------------------------------------------------------------------------------------------------------
 
 bool conn_send(Conn *conn, const char *sql, Err *err)
@@ -358,6 +441,7 @@ bool conn_send(Conn *conn, const char *sql, Err *err)
     if (mysql_send_query(conn->mysql, sql, (unsigned long)strlen(sql)) != 0) {
         return conn_fail(conn, "sending a statement", err);
     }
+    conn->is_busy = true;
     return true;
 }
 
@@ -367,12 +451,14 @@ bool conn_receive(Conn *conn, Err *err)
         return conn_fail(conn, "running a statement", err);
     }
     if (mysql_field_count(conn->mysql) == 0) {
+        conn->is_busy = false;
         return true;
     }
     MYSQL_RES *result = mysql_store_result(conn->mysql);
     if (result == NULL) {
         return conn_fail(conn, "reading a result", err);
     }
+    conn->is_busy = false;
     mysql_free_result(result);
     return true;
 }
@@ -414,6 +500,7 @@ bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
     if (result == NULL) {
         return conn_fail(conn, "reading a result", err);
     }
+    conn->is_busy = false;
     *ret_rows = (ConnRows){0};
     rows_copy(result, ret_rows);
     mysql_free_result(result);
@@ -493,6 +580,7 @@ bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_l
             }
             return false;
         }
+        conn->is_busy = false;
         *ret_texts = NULL;
         *ret_lengths = NULL;
         return true;

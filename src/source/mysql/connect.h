@@ -3,7 +3,7 @@
 // behind this header.
 //
 // A connection belongs to one thread at a time. A stop request (base/cancel.h) shuts its socket
-// down, so that a blocked call returns and reports FAIL_CANCELLED.
+// down, so that a blocked call returns and reports FAIL_CANCELLED; it ends connecting as well.
 #pragma once
 
 #include "base/buf.h"
@@ -40,6 +40,8 @@ bool conn_is_mariadb(const Conn *conn);
 unsigned conn_server_version(const Conn *conn);  // 101119, 90704
 bool conn_uses_tls(const Conn *conn);
 unsigned conn_last_errno(const Conn *conn);  // of the last failed call
+bool conn_is_busy(const Conn *conn);         // a statement was sent whose end was not seen
+int64_t conn_opened_usec(const Conn *conn);  // by the monotonic clock
 
 // Runs a statement and drops its result, if it has one.
 bool conn_execute(Conn *conn, const char *sql, Err *err) MUST_CHECK;

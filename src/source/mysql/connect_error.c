@@ -67,6 +67,7 @@ static const ErrorRule error_rules[] = {
     {1159, FAIL_SOURCE, true, hint_lost},
     {1160, FAIL_SOURCE, true, hint_lost},
     {1161, FAIL_SOURCE, true, hint_lost},
+    {1176 /* an index is gone */, FAIL_SOURCE, true, hint_changed},
     {1193 /* unknown variable */, FAIL_SOURCE, false, NULL},
     {1203 /* too many connections of the user */, FAIL_SOURCE, true, hint_busy},
     {1205 /* lock wait */, FAIL_SOURCE, true, NULL},

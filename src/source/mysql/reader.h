@@ -15,6 +15,7 @@ typedef struct ReaderConn {
 } ReaderConn;
 
 // `slices` are borrowed and sorted. Every server with slices has a connection among `conns`.
+// `cancel` is what the connections listen to: a reader that fails requests it, to wake the others.
 ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count,
                             size_t reader_count, const Schema *schema, Counters *counters,
                             Cancel *cancel) MUST_CHECK;

@@ -30,6 +30,11 @@ void relation_done(Relation *relation)
     free(relation->select_list);
     free(relation->inner_list);
     free(relation->columns);
+    for (size_t i = 0; i < relation->schema.count && relation->probed != NULL; i++) {
+        free((char *)(uintptr_t)relation->probed[i].name);
+    }
+    free(relation->probed);
+    free(relation->probe);
     schema_done(&relation->schema);
     *relation = (Relation){0};
 }

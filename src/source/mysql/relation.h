@@ -14,6 +14,8 @@ typedef struct Server {
     char *zone;          // of its sessions
     char *zone_warning;  // or NULL
     bool zone_changes;   // its clock is set back once in a while
+    char *identity;      // of the server behind the control connection, as session_identify tells
+    uint64_t id;         // of the control connection
 } Server;
 
 // A column as information_schema tells it.
@@ -42,7 +44,7 @@ typedef struct Relation {
     char *name;               // "shop.oplog" or "query"; for people
     char *from;               // SQL that stands after FROM
     bool is_base_table;       // neither a view nor a query
-    bool is_transactional;    // its engine knows snapshots
+    bool is_transactional;    // its engine's snapshots are known to hold: InnoDB
     char *engine;             // NULL for views and queries
     uint64_t rows_estimated;  // by the server; 0 where unknown
     ColumnInfo *infos;        // all columns of the table, none for a query
@@ -56,6 +58,8 @@ typedef struct Relation {
                               // through local time
     Schema schema;
     DecodeColumn *columns;  // schema.count of them
+    char *probe;            // the statement without rows that the columns were learned from
+    ConnField *probed;      // what it gave, schema.count of them; their names are owned
 } Relation;
 
 void relation_done(Relation *relation);
@@ -88,6 +92,9 @@ typedef enum ColumnWrap {
 ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeColumn *ret_column);
 // Fills infos, indexes, schema, columns and the select list.
 bool columns_learn(Relation *relation, const Job *job, Err *err) MUST_CHECK;
+// Runs the probe on a connection; fails, retriable, where its columns are not those that were
+// learned. In a transaction this also holds off changes of the structure until its end.
+bool columns_check(const Relation *relation, Conn *conn, Err *err) MUST_CHECK;
 // Fails where `other` has not the same columns as `first`; its nullability and types join the
 // first's.
 bool columns_unify(Relation *first, const Relation *other, Err *err) MUST_CHECK;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static const char settings_required[] =
     "SET SESSION sql_mode='', net_write_timeout=86400, net_read_timeout=86400, wait_timeout=2147483,"
@@ -113,6 +114,51 @@ bool session_setup(Conn *conn, const char *zone, Err *err)
             return false;
         }
     }
+    return true;
+}
+
+bool session_execute_all(Conn *const *conns, size_t count, const char *sql, Err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!conn_send(conns[i], sql, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!conn_receive(conns[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool session_set_clock(Conn *conn, const char *now, bool *ret_is_set, Err *err)
+{
+    CLEANUP(mem_free_text) char *sql = mem_format("SET SESSION timestamp=%s", now);
+    *ret_is_set = conn_execute(conn, sql, err);
+    return *ret_is_set || (!err->retriable && err->kind != FAIL_CANCELLED);
+}
+
+bool session_identify(Conn *conn, char **ret_server, uint64_t *ret_id, Err *err)
+{
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    const char *server = "";
+    int64_t id = 0;
+    if (!conn_rows(conn,
+                   conn_is_mariadb(conn) ? "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, "
+                                           "@@datadir), CONNECTION_ID()"
+                                         : "SELECT @@server_uuid, CONNECTION_ID()",
+                   &rows, err)) {
+        if (err->retriable || err->kind == FAIL_CANCELLED) {
+            return false;
+        }
+    } else if (rows.row_count == 1 && conn_cell(&rows, 0, 0) != NULL
+               && conn_cell(&rows, 0, 1) != NULL
+               && text_parse_int(conn_cell(&rows, 0, 1), 1, INT64_MAX, &id)) {
+        server = conn_cell(&rows, 0, 0);
+    }
+    *ret_server = mem_copy_text(server);
+    *ret_id = (uint64_t)id;
     return true;
 }
 

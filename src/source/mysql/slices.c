@@ -464,7 +464,7 @@ bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *er
     if (!can_cut && relation->spec->split != NULL) {
         (void)fail(err, FAIL_CONFIG, "split: %s is %s and is read in one piece", relation->name,
                    relation->table == NULL   ? "a query"
-                   : relation->is_base_table ? "of an engine without snapshots"
+                   : relation->is_base_table ? "of an engine other than InnoDB"
                                              : "a view");
         return fail_hint(err, "Leave `split` out.");
     }

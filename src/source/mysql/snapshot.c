@@ -28,6 +28,12 @@
 // LOCK_SECONDS, because while it waits others wait behind it.
 //
 // Where that cannot be done either, there is one reader, and the report says what to grant.
+//
+// A snapshot is of rows, not of structure: a partition that is dropped is gone for those who have
+// not touched the table yet, and rows are missing without a word. Servers hold such statements off
+// while a transaction lasts that used the table. So the control connection uses every table before
+// the first snapshot (and sees that it is as it was when the run was planned), each reader uses
+// every table after its snapshot, and only then the control connection lets go.
 #include "source/mysql/snapshot.h"
 
 #include <time.h>
@@ -40,6 +46,7 @@
 #define PROOF_USEC INT64_C(2000000)  // how long equal snapshots are tried for
 #define POLL_USEC 200
 #define LOCK_SECONDS 3
+#define STRUCTURE_SECONDS 10
 #define GTID_SEARCH_BYTES_MAX (1 << 20)
 
 static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
@@ -51,6 +58,8 @@ void snapshot_done(Snapshot *snapshot)
     }
     free(snapshot->conns);
     free(snapshot->position);
+    free(snapshot->server);
+    free(snapshot->ids);
     free(snapshot->warning);
     *snapshot = (Snapshot){0};
 }
@@ -59,22 +68,6 @@ static void pause_usec(int64_t usec)
 {
     (void)nanosleep(&(struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000},
                     NULL);
-}
-
-// One statement on all connections, as close together as can be.
-static bool on_all(Conn *const *conns, size_t count, const char *sql, Err *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!conn_send(conns[i], sql, err)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!conn_receive(conns[i], err)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 // --- positions ------------------------------------------------------------------------------------------------------------
@@ -240,23 +233,87 @@ static char *mysql_position(const LogStatus *status)
                                                                        : status->file_offset);
 }
 
-// --- proofs ---------------------------------------------------------------------------------------------------------------
-
 typedef struct Opening {
     const Server *server;
     const Relation *const *relations;
     size_t relation_count;
     Conn **conns;
     size_t count;
+    bool is_elsewhere;  // the one connection reached another server than the control connection
     Cancel *cancel;
     Snapshot *result;
 } Opening;
+
+// --- structure ------------------------------------------------------------------------------------------------------------
+
+static bool check_structure(const Opening *opening, Err *err)
+{
+    for (size_t i = 0; i < opening->relation_count; i++) {
+        if (!columns_check(opening->relations[i], opening->server->control, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// From here on the structure of the tables is what was planned with.
+static bool hold_structure(const Opening *opening, Err *err)
+{
+    failpoint("snapshot-before");
+    if (!conn_execute(opening->server->control, "START TRANSACTION READ ONLY", err)
+        || !check_structure(opening, err)) {
+        return false;
+    }
+    failpoint("snapshot-held");
+    return true;
+}
+
+// The readers' transactions hold it too, each for as long as it lasts.
+static bool pass_structure(const Opening *opening, Err *err)
+{
+    failpoint("snapshot-opened");
+    // A change that waits for the control connection holds the readers off, so each would wait for
+    // the other, for as long as the server's default says: a year.
+    CLEANUP(mem_free_text)
+    char *patience = mem_format("SET SESSION lock_wait_timeout=%d", STRUCTURE_SECONDS);
+    if (!session_execute_all(opening->conns, opening->count, patience, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < opening->relation_count; i++) {
+        const Relation *relation = opening->relations[i];
+        if (opening->is_elsewhere) {
+            // Nothing was held there.
+            if (!columns_check(relation, opening->conns[0], err)) {
+                return false;
+            }
+            continue;
+        }
+        if (!session_execute_all(opening->conns, opening->count, relation->probe, err)) {
+            for (size_t k = 0; k < opening->count; k++) {
+                if (conn_last_errno(opening->conns[k]) == 1205 /* lock wait */) {
+                    (void)fail_hint(err,
+                                    "A statement that changes the table's structure waits for this "
+                                    "run and holds it off; the run can be started over.");
+                }
+            }
+            return err_context(err, "holding the structure of %s", relation->name);
+        }
+    }
+    return true;
+}
+
+static bool release_structure(const Opening *opening, Err *err)
+{
+    return conn_execute(opening->server->control, "COMMIT", err);
+}
+
+// --- proofs ---------------------------------------------------------------------------------------------------------------
 
 // One try on MariaDB.
 static bool try_mariadb(Opening *opening, bool *ret_proved, bool *ret_may_try, Err *err)
 {
     CLEANUP(mem_free_text) char *first = NULL;
-    if (!on_all(opening->conns, opening->count, start_snapshot, err)
+    if (!session_execute_all(opening->conns, opening->count, start_snapshot, err)
         || !read_snapshot_position(opening->conns[0], &first, err)) {
         return false;
     }
@@ -328,7 +385,7 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
         pause_usec(POLL_USEC);
         return true;
     }
-    if (!on_all(opening->conns, opening->count, start_snapshot, err)
+    if (!session_execute_all(opening->conns, opening->count, start_snapshot, err)
         || !read_gtids(control, read_owned, &owned_after, ret_may_try, err)
         || !read_gtids(control, read_executed, &after, ret_may_try, err)) {
         return false;
@@ -345,7 +402,7 @@ static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
     Conn *control = opening->server->control;
     *ret_proved = false;
     CLEANUP(log_status_done) LogStatus status = {0};
-    if (!read_log_status(control, &status, err)) {
+    if (!hold_structure(opening, err) || !read_log_status(control, &status, err)) {
         return false;
     }
     const int64_t until = clock_monotonic_usec() + PROOF_USEC;
@@ -366,7 +423,7 @@ static bool try_equal(Opening *opening, bool *ret_proved, Err *err)
     if (*ret_proved) {
         opening->result->how = "equal snapshot positions";
     }
-    return true;
+    return (!*ret_proved || pass_structure(opening, err)) && release_structure(opening, err);
 }
 
 // --- the lock -------------------------------------------------------------------------------------------------------------
@@ -422,8 +479,18 @@ static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err
         return conn_execute(control, "SET SESSION autocommit=1", err);
     }
     CLEANUP(log_status_done) LogStatus status = {0};
-    const bool is_opened = on_all(opening->conns, opening->count, start_snapshot, err)
-                           && read_log_status(control, &status, err);
+    // Nothing held the structure while the lock was waited for.
+    if (!check_structure(opening, err)) {
+        if (conn_last_errno(control) != 1100 /* not locked */) {
+            return false;
+        }
+        *ret_reason = mem_copy_text("the tables of a function are not known");
+        return conn_execute(control, "UNLOCK TABLES", err)
+               && conn_execute(control, "SET SESSION autocommit=1", err);
+    }
+    const bool is_opened = session_execute_all(opening->conns, opening->count, start_snapshot, err)
+                           && read_log_status(control, &status, err)
+                           && pass_structure(opening, err);
     Err unlocked;
     if (!conn_execute(control, "UNLOCK TABLES", &unlocked) && is_opened) {
         *err = unlocked;
@@ -449,11 +516,15 @@ static bool open_single(Opening *opening, Err *err)
     Conn *conn = opening->conns[0];
     CLEANUP(log_status_done) LogStatus status = {0};
     // Read before: a stream that starts there sees nothing too late.
-    if (!read_log_status(opening->server->control, &status, err)
-        || !conn_execute(conn, start_snapshot, err)) {
+    if (!hold_structure(opening, err) || !read_log_status(opening->server->control, &status, err)
+        || !conn_execute(conn, start_snapshot, err) || !pass_structure(opening, err)
+        || !release_structure(opening, err)) {
         return false;
     }
     opening->result->how = "one connection";
+    if (opening->is_elsewhere) {
+        return true;
+    }
     if (!conn_is_mariadb(conn)) {
         opening->result->position = mysql_position(&status);
         return true;
@@ -463,31 +534,38 @@ static bool open_single(Opening *opening, Err *err)
            && mariadb_position(opening->server->control, position, &opening->result->position, err);
 }
 
-// Which server answers: behind a proxy or a name of several addresses it need not be the same for
-// all connections.
-static bool read_identity(Conn *conn, char **ret_identity, Err *err)
-{
-    return read_text(conn,
-                     conn_is_mariadb(conn)
-                         ? "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir)"
-                         : "SELECT @@server_uuid",
-                     ret_identity, err);
-}
-
 static bool is_one_server(const Opening *opening, bool *ret_is_one, Err *err)
 {
-    CLEANUP(mem_free_text) char *control = NULL;
-    if (!read_identity(opening->server->control, &control, err)) {
-        return false;
-    }
+    Snapshot *snapshot = opening->result;
     *ret_is_one = true;
     for (size_t i = 0; i < opening->count; i++) {
-        CLEANUP(mem_free_text) char *identity = NULL;
-        if (!read_identity(opening->conns[i], &identity, err)) {
+        CLEANUP(mem_free_text) char *server = NULL;
+        if (!session_identify(opening->conns[i], &server, &snapshot->ids[i], err)) {
             return false;
         }
-        *ret_is_one = *ret_is_one && text_equal(control, identity);
+        if (i == 0) {
+            snapshot->server = mem_copy_text(server);
+        }
+        *ret_is_one = *ret_is_one && text_equal(opening->server->identity, server);
     }
+    return true;
+}
+
+// NOW() must not be another moment in each slice. The server's clock is asked once, as seconds:
+// a wall clock's time may be ambiguous.
+static bool set_clocks(const Opening *opening, Err *err)
+{
+    CLEANUP(mem_free_text) char *now = NULL;
+    if (!read_text(opening->server->control, "SELECT @@SESSION.timestamp", &now, err)) {
+        return false;
+    }
+    bool is_set = *now != '\0';
+    for (size_t i = 0; i < opening->result->conn_count && is_set; i++) {
+        if (!session_set_clock(opening->conns[i], now, &is_set, err)) {
+            return false;
+        }
+    }
+    opening->result->has_clock = is_set;
     return true;
 }
 
@@ -504,10 +582,11 @@ static bool open_all(Opening *opening, Err *err)
     Snapshot *snapshot = opening->result;
     bool is_done = false;
     bool is_one = true;
-    if (opening->count > 1 && !is_one_server(opening, &is_one, err)) {
+    if (!is_one_server(opening, &is_one, err)) {
         return false;
     }
-    if (!is_one) {
+    opening->is_elsewhere = !text_equal(snapshot->server, opening->server->identity);
+    if (!is_one && opening->count > 1) {
         snapshot->warning = mem_copy_text(
             "one connection reads everything, because the datasource's address leads to several "
             "servers, which have no moment in common; name one of them");
@@ -515,12 +594,15 @@ static bool open_all(Opening *opening, Err *err)
         opening->count = 1;
     }
     if (opening->count > 1) {
-        if (!try_equal(opening, &is_done, err) || is_done) {
-            return is_done;
+        if (!try_equal(opening, &is_done, err)) {
+            return false;
         }
         CLEANUP(mem_free_text) char *reason = NULL;
-        if (!open_locked(opening, &is_done, &reason, err) || is_done) {
-            return is_done;
+        if (!is_done && !open_locked(opening, &is_done, &reason, err)) {
+            return false;
+        }
+        if (is_done) {
+            return true;
         }
         const char *advice =
             !conn_is_mariadb(opening->server->control)
@@ -542,7 +624,8 @@ static bool open_all(Opening *opening, Err *err)
 bool snapshot_open(const Server *server, const Relation *const *relations, size_t relation_count,
                    size_t count, Cancel *cancel, Snapshot *ret_snapshot, Err *err)
 {
-    Snapshot snapshot = {.conns = mem_alloc((count + 1) * sizeof(Conn *))};
+    Snapshot snapshot = {.conns = mem_alloc((count + 1) * sizeof(Conn *)),
+                         .ids = mem_alloc((count + 1) * sizeof(uint64_t))};
     bool done = true;
     for (size_t i = 0; done && i < count; i++) {
         done = session_open(server->datasource, server->zone, cancel, &snapshot.conns[i], err);
@@ -555,7 +638,7 @@ bool snapshot_open(const Server *server, const Relation *const *relations, size_
                        .count = count,
                        .cancel = cancel,
                        .result = &snapshot};
-    if (!done || !open_all(&opening, err)) {
+    if (!done || !open_all(&opening, err) || !set_clocks(&opening, err)) {
         snapshot_done(&snapshot);
         return false;
     }

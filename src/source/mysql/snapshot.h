@@ -8,6 +8,9 @@ typedef struct Snapshot {
     size_t conn_count;  // less than asked for where one point could not be proved: then 1
     const char *how;    // static text
     char *position;     // or NULL
+    char *server;       // which one, as session_identify tells
+    uint64_t *ids;      // the connections' numbers there
+    bool has_clock;     // NOW() is the snapshot's moment in all of them
     char *warning;      // or NULL
 } Snapshot;
 

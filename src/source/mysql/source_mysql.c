@@ -7,6 +7,7 @@
 #include "source/mysql/source_mysql.h"
 
 #include "base/text.h"
+#include "source/mysql/kill.h"
 #include "source/mysql/reader.h"
 #include "source/mysql/session.h"
 #include "source/mysql/slices.h"
@@ -18,7 +19,8 @@ typedef struct MysqlSource {
     Source base;  // first
     const Job *job;
     Counters *counters;
-    Cancel *cancel;
+    Cancel *cancel;  // the run's
+    Cancel *stop;    // what all connections listen to: the run's, or a reader failed
     Server *servers;
     size_t server_count;
     Relation *relations;
@@ -33,6 +35,37 @@ typedef struct MysqlSource {
     SnapshotInfo info;
 } MysqlSource;
 
+static void source_stop(void *object)
+{
+    cancel_request(((MysqlSource *)object)->stop);
+}
+
+static void close_server(MysqlSource *source, size_t at)
+{
+    Server *server = &source->servers[at];
+    Snapshot *snapshot = source->snapshots == NULL ? NULL : &source->snapshots[at];
+    const size_t reader_count = snapshot == NULL ? 0 : snapshot->conn_count;
+    Leftover *leftovers = mem_alloc((reader_count + 1) * sizeof *leftovers);
+    size_t count = 0;
+    for (size_t i = 0; i < reader_count; i++) {
+        leftovers[count++] = (Leftover){
+            .conn = snapshot->conns[i], .server = snapshot->server, .id = snapshot->ids[i]};
+    }
+    if (server->control != NULL) {
+        leftovers[count++] =
+            (Leftover){.conn = server->control, .server = server->identity, .id = server->id};
+    }
+    kill_leftovers(server->datasource, leftovers, count);
+    free(leftovers);
+    if (snapshot != NULL) {
+        snapshot_done(snapshot);
+    }
+    conn_close(server->control);
+    free(server->zone);
+    free(server->zone_warning);
+    free(server->identity);
+}
+
 static void mysql_source_close(Source *base)
 {
     MysqlSource *source = (MysqlSource *)base;
@@ -41,13 +74,10 @@ static void mysql_source_close(Source *base)
     }
     reader_pool_free(source->pool);
     for (size_t i = 0; i < source->server_count; i++) {
-        if (source->snapshots != NULL) {
-            snapshot_done(&source->snapshots[i]);
-        }
-        conn_close(source->servers[i].control);
-        free(source->servers[i].zone);
-        free(source->servers[i].zone_warning);
+        close_server(source, i);
     }
+    cancel_remove_hook(source->cancel, source);
+    cancel_free(source->stop);
     for (size_t i = 0; i < source->slices.count && source->slice_infos != NULL; i++) {
         free(source->slice_infos[i].table);
         free(source->slice_infos[i].condition);
@@ -71,7 +101,8 @@ static void mysql_source_close(Source *base)
 
 static bool connect_server(const MysqlSource *source, Server *server, Err *err)
 {
-    if (!conn_open(server->datasource, source->cancel, &server->control, err)) {
+    if (!conn_open(server->datasource, source->stop, &server->control, err)
+        || !session_identify(server->control, &server->identity, &server->id, err)) {
         return false;
     }
     // The zone of a shared server is found once; its connections are then all alike.
@@ -167,6 +198,8 @@ static bool mysql_source_open(const Job *job, Counters *counters, Cancel *cancel
     source->job = job;
     source->counters = counters;
     source->cancel = cancel;
+    source->stop = cancel_new();
+    cancel_add_hook(cancel, source_stop, source);
     if (!connect_servers(source, err) || !learn(source, err)) {
         mysql_source_close(&source->base);
         return false;
@@ -254,7 +287,7 @@ static bool open_snapshot(MysqlSource *source, size_t at, Err *err)
     count = count > source->reader_count ? source->reader_count : count;
     count = count > share ? share : count;
     count = count < 1 ? 1 : count;
-    const bool done = snapshot_open(server, relations, relation_count, count, source->cancel,
+    const bool done = snapshot_open(server, relations, relation_count, count, source->stop,
                                     &source->snapshots[at], err);
     free(relations);
     return done;
@@ -279,7 +312,7 @@ static void make_readers(MysqlSource *source)
         }
     }
     source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count,
-                                   &source->relations[0].schema, source->counters, source->cancel);
+                                   &source->relations[0].schema, source->counters, source->stop);
     free(conns);
 }
 
@@ -308,9 +341,45 @@ static void note_engines(const MysqlSource *source, Buf *warnings)
         if (relation->is_base_table && !relation->is_transactional) {
             CLEANUP(mem_free_text)
             char *text = mem_format(
-                "%s is of engine %s, which knows no snapshots: its rows are those of the moment when its reading began",
+                "%s is of engine %s, whose snapshots weir does not rely on: its rows are those of the moment when its "
+                "reading began",
                 relation->name, relation->engine == NULL ? "unknown" : relation->engine);
             add_warning(warnings, text);
+        }
+    }
+}
+
+static bool mentions_clock(const char *sql)
+{
+    static const char *const words[] = {"now(", "curdate",   "curtime",        "current_",
+                                        "utc_", "localtime", "unix_timestamp("};
+    for (size_t i = 0; i < ARRAY_LEN(words) && sql != NULL; i++) {
+        if (strcasestr(sql, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Where a server does not let the clock of a session be set, each slice has its own moment.
+static void note_clock(const MysqlSource *source, Buf *warnings)
+{
+    bool has_clock = true;
+    for (size_t s = 0; s < source->server_count; s++) {
+        has_clock = has_clock && source->snapshots[s].has_clock;
+    }
+    for (size_t i = 0; i < source->job->source_count && !has_clock && source->slices.count > 1;
+         i++) {
+        const SourceSpec *spec = &source->job->sources[i];
+        bool is_used = mentions_clock(spec->where) || mentions_clock(spec->query);
+        for (char **column = spec->columns; column != NULL && *column != NULL; column++) {
+            is_used = is_used || mentions_clock(*column);
+        }
+        if (is_used) {
+            add_warning(
+                warnings,
+                "the server does not let a session's clock be set (secure_timestamp), so NOW() and its like in "
+                "the source's `where`, `columns` or `query` are another moment in each slice; use ${bizdate}");
         }
     }
 }
@@ -361,6 +430,7 @@ static void describe(MysqlSource *source)
             "the source has several servers: the rows of each are of one moment, but there is no common moment");
     }
     note_engines(source, &warnings);
+    note_clock(source, &warnings);
     note_local_instants(source, &warnings);
     CLEANUP(mem_free_text) char *notes = mem_copy_text(buf_text(&source->slices.notes));
     for (char *line = notes, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {

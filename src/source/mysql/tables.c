@@ -174,6 +174,10 @@ static Relation *relation_add(Relation **relations, size_t *count, Server *serve
 
 // Rows of one of information_schema's tables, at `row` of `rows` (schema, name, type, engine,
 // rows).
+//
+// Only of InnoDB it is known that a snapshot opened now sees exactly what is committed now. Other
+// engines also say that they know transactions (NDB, SPIDER, FEDERATED, ROCKSDB ...), but their
+// rows are those of other servers, or of the moment when each connection first reads.
 static void add_table(const ConnRows *rows, size_t row, Relation **relations, size_t *count,
                       Server *server, const SourceSpec *spec)
 {
@@ -184,7 +188,7 @@ static void add_table(const ConnRows *rows, size_t row, Relation **relations, si
     relation->is_base_table = strstr(conn_cell(rows, row, 2), "VIEW") == NULL;
     relation->engine = mem_copy_text(conn_cell(rows, row, 3));
     relation->is_transactional =
-        conn_cell(rows, row, 5) != NULL && text_equal_nocase(conn_cell(rows, row, 5), "YES");
+        relation->engine != NULL && text_equal_nocase(relation->engine, "InnoDB");
     const char *estimate = conn_cell(rows, row, 4);
     int64_t number = 0;
     if (estimate != NULL && text_parse_int(estimate, 0, INT64_MAX, &number)) {
@@ -198,8 +202,8 @@ static void add_table(const ConnRows *rows, size_t row, Relation **relations, si
 }
 
 static const char tables_select[] =
-    "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_rows, e.transactions"
-    " FROM information_schema.tables AS t LEFT JOIN information_schema.engines AS e ON e.engine = t.engine WHERE ";
+    "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_rows"
+    " FROM information_schema.tables AS t WHERE ";
 
 // The server's own words for a table that information_schema does not show: it is not there, or may
 // not be seen.

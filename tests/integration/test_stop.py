@@ -1,0 +1,154 @@
+"""A run that is to end, ends: whatever its threads wait for, and with nothing left at work on the server.
+
+What blocks here are statements that compute for half a minute before their first row, and hosts that never answer. A reader
+of such a statement looks at no flag; its socket must be shut down, and the server be told.
+"""
+
+import contextlib
+import json
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+SLOW = 30       # seconds of the statement that nobody waits for
+PROMPT = 6      # by then the run must have ended, on a busy machine too
+
+
+def wait_for(condition, seconds=8):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to it"
+        time.sleep(0.02)
+
+
+def reading(server):
+    """The connections on which the user weir has rows on the way, or still to be found."""
+    rows = server.query("SELECT id, info FROM information_schema.processlist WHERE user = 'weir' AND command = 'Query'")
+    return [number for number, text in rows if text and "FROM" in text and "LIMIT 0" not in text]
+
+
+@pytest.fixture
+def slow_view(project, database):
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    database.execute("INSERT INTO t VALUES (1)")
+    database.execute(f"CREATE VIEW slow AS SELECT id, SLEEP({SLOW}) AS pause FROM t")
+    return project
+
+
+def end(child):
+    begin = time.monotonic()
+    stdout, stderr = child.communicate(timeout=60)
+    return time.monotonic() - begin, stdout, stderr
+
+
+def check_nothing_left(server):
+    time.sleep(1)
+    assert reading(server) == [], "the statement was left at work"
+
+
+# ---- A stop request ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_in_a_slow_statement(slow_view, database, signal_number):
+    project, server = slow_view, database.server
+    project.job("ods", source={"table": "slow"}, target={"table": "ods"})
+    child = project.spawn("run", "ods", "--json")
+    wait_for(lambda: reading(server))
+    child.send_signal(signal_number)
+    seconds, stdout, _ = end(child)
+    assert (child.returncode, json.loads(stdout)["status"]) == (130, "cancelled")
+    assert seconds < PROMPT
+    check_nothing_left(server)
+    assert not project.table("ods").exists()
+
+
+@contextlib.contextmanager
+def silent_listener(backlog=None):
+    """A port that takes connections and says nothing; with a backlog, one that does not even take them."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16 if backlog is None else backlog)
+        fillers = []
+        if backlog is not None:
+            # What does not fit into the queue is neither taken nor refused.
+            for _ in range(backlog + 2):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(listener.getsockname())
+                fillers.append(filler)
+            time.sleep(0.2)
+        yield listener.getsockname()[1]
+        for filler in fillers:
+            filler.close()
+
+
+@pytest.mark.parametrize("backlog", [None, 0], ids=["no greeting", "no answer"])
+def test_stop_while_connecting(make_project, backlog):
+    with silent_listener(backlog) as port:
+        project = make_project("project", {"type": "mysql", "host": "127.0.0.1", "port": port, "user": "u",
+                                           "password": "p", "database": "d", "connect_timeout": 30})
+        project.job("ods", source={"table": "t"}, target={"table": "ods"})
+        child = project.spawn("run", "ods", "--json")
+        time.sleep(1)
+        assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        seconds, stdout, _ = end(child)
+    assert (child.returncode, json.loads(stdout)["status"]) == (130, "cancelled")
+    assert seconds < 2
+
+
+def test_a_host_that_does_not_answer_ends_with_the_time_limit(make_project):
+    with silent_listener() as port:
+        project = make_project("project", {"type": "mysql", "host": "127.0.0.1", "port": port, "user": "u",
+                                           "password": "p", "database": "d", "connect_timeout": 2})
+        project.job("ods", source={"table": "t"}, target={"table": "ods"})
+        result = project.run("ods", code=3)
+    assert 1.5 < result.seconds < 8
+    assert str(port) in result.json["error"]["message"]
+
+
+# ---- A reader that fails ----------------------------------------------------------------------------------
+
+
+def test_a_reader_that_fails_wakes_the_others(slow_view, database):
+    """One table's statement is killed; the other's has half a minute to go and is of no use any more."""
+    project, server = slow_view, database.server
+    database.execute(f"CREATE VIEW other AS SELECT id, SLEEP({SLOW - 1}) AS pause FROM t")
+    project.job("ods", source={"tables": ["slow", "other"]}, target={"table": "ods"}, threads=2, retries=0)
+    child = project.spawn("run", "ods", "--json")
+
+    wait_for(lambda: len(reading(server)) == 2)
+    server.execute(f"KILL {reading(server)[0]}")
+    seconds, stdout, stderr = end(child)
+    error = json.loads(stdout)["error"]
+    assert child.returncode == 3, stdout + stderr
+    assert seconds < PROMPT
+    # It says what happened, not that a reader was woken.
+    assert "cancel" not in error["message"] and "(error " in error["message"]
+    check_nothing_left(server)
+
+
+def test_other_statements_of_the_same_user_go_on(slow_view, database):
+    """What is ended at the server is the run's own."""
+    project, server = slow_view, database.server
+    project.job("ods", source={"table": "slow"}, target={"table": "ods"})
+    answer = []
+
+    def bystander():
+        with contextlib.closing(database.connect(user="weir", password="secret")) as link, link.cursor() as cursor:
+            cursor.execute("SELECT SLEEP(4) AS bystander FROM t")
+            answer.append(cursor.fetchone()[0])
+
+    child = project.spawn("run", "ods", "--json")
+    wait_for(lambda: reading(server))
+    thread = threading.Thread(target=bystander)
+    thread.start()
+    wait_for(lambda: len(reading(server)) == 2)
+    child.send_signal(signal.SIGINT)
+    assert end(child)[0] < PROMPT
+    thread.join()
+    assert answer == [0]
