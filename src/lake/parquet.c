@@ -39,12 +39,10 @@ typedef struct Writing {
 typedef struct Filling {
     Writing *writing;
     void *producer;
-    ParquetColumn **columns;
+    ParquetRows rows;
     ParquetChunk *chunks;
     ParquetEncoder *encoder;
-    Buf group;
-    size_t rows;
-    size_t bytes;
+    Buf pages;  // of the group, encoded
     pthread_t thread;
     bool thread_runs;
 } Filling;
@@ -61,77 +59,56 @@ static void filling_init(Filling *filling, Writing *writing, void *producer)
 {
     const Schema *schema = writing->write->schema;
     *filling = (Filling){.writing = writing, .producer = producer};
-    filling->columns = mem_alloc(schema->count * sizeof(*filling->columns));
+    parquet_rows_init(&filling->rows, schema);
     filling->chunks = mem_alloc(schema->count * sizeof(*filling->chunks));
     filling->encoder = parquet_encoder_new(writing->group_bytes * 2);
-    filling->group.limit = SIZE_MAX / 2;
-    for (size_t i = 0; i < schema->count; i++) {
-        filling->columns[i] = parquet_column_new(schema->fields[i].type);
-    }
+    filling->pages.limit = SIZE_MAX / 2;
 }
 
 static void filling_done(Filling *filling)
 {
-    for (size_t i = 0; i < filling->writing->write->schema->count; i++) {
-        parquet_column_free(filling->columns[i]);
-    }
-    free(filling->columns);
+    parquet_rows_done(&filling->rows);
     free(filling->chunks);
     parquet_encoder_free(filling->encoder);
-    buf_done(&filling->group);
+    buf_done(&filling->pages);
 }
 
 static bool filling_flush(Filling *filling, Err *err)
 {
-    if (filling->rows == 0) {
+    ParquetRows *rows = &filling->rows;
+    if (rows->count == 0) {
         return true;
     }
     failpoint("files-during");
-    const size_t count = filling->writing->write->schema->count;
-    buf_clear(&filling->group);
-    for (size_t i = 0; i < count; i++) {
-        if (!parquet_column_encode(filling->columns[i], filling->encoder, &filling->group,
-                                   &filling->chunks[i], err)) {
+    buf_clear(&filling->pages);
+    for (size_t i = 0; i < rows->column_count; i++) {
+        if (!parquet_column_encode(&rows->columns[i], rows->count, filling->encoder,
+                                   &filling->pages, &filling->chunks[i], err)) {
             return false;
         }
-        parquet_column_clear(filling->columns[i]);
     }
-    if (!parquet_output_append(filling->writing->output, &filling->group, filling->chunks,
-                               filling->rows, err)) {
+    if (!parquet_output_append(filling->writing->output, &filling->pages, filling->chunks,
+                               rows->count, err)) {
         return false;
     }
-    if (filling->group.capacity > filling->writing->group_bytes * 2) {
-        buf_done(&filling->group);
+    if (filling->pages.capacity > filling->writing->group_bytes * 2) {
+        buf_done(&filling->pages);
     }
-    filling->rows = 0;
-    filling->bytes = 0;
+    parquet_rows_clear(rows);
     return true;
-}
-
-// The first cell that the source could not read, or SIZE_MAX.
-static size_t find_dirty(const Value *row, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (UNLIKELY(row[i].state == VALUE_DIRTY)) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
 }
 
 static bool filling_add(Filling *filling, const Value *row, Err *err)
 {
     const ParquetWrite *write = filling->writing->write;
-    const size_t dirty = write->dirty == NULL ? SIZE_MAX : find_dirty(row, write->schema->count);
+    ParquetRows *rows = &filling->rows;
+    const size_t dirty = parquet_rows_add(rows, row);
     if (UNLIKELY(dirty != SIZE_MAX)) {
+        assert(write->dirty != NULL);
         return write->dirty(filling->producer, row, dirty, err);
     }
-    for (size_t i = 0; i < write->schema->count; i++) {
-        filling->bytes += parquet_column_add(filling->columns[i], &row[i]);
-    }
-    filling->rows++;
-    return ((int64_t)filling->rows < write->row_group_rows
-            && filling->bytes < filling->writing->group_bytes)
+    return ((int64_t)rows->count < write->row_group_rows
+            && rows->bytes < filling->writing->group_bytes)
            || filling_flush(filling, err);
 }
 

@@ -1,6 +1,5 @@
-// A column goes through three steps, each a loop over one array: gather (row by row, as rows come),
-// judge (bounds, and whether a dictionary pays), encode. Nulls are not gathered; they only count
-// and set definition levels.
+// A gathered column (parquet_rows.c) goes through two steps, each a loop over one array: judge
+// (bounds, and whether a dictionary pays) and encode.
 //
 // One data page a row group and column: a row group is cut small enough (parquet.c) that pages of
 // it serve nobody.
@@ -18,28 +17,6 @@
 // Sizes in page headers are 32 bits with a sign, and what does not compress grows by a 256th.
 #define PAGE_BYTES_MAX ((size_t)2000000000)
 #define PAGE_HEADER_MAX 64
-#define CAPACITY_MIN 64
-#define BYTES_MIN 1024
-
-struct ParquetColumn {
-    Type type;
-    ParquetPhysical physical;
-    size_t rows;
-    size_t count;      // of values that are not NULL
-    uint16_t *levels;  // a definition level a row; NULL while no row was NULL
-    size_t level_capacity;
-    union {
-        int64_t *ints;    // BOOLEAN, INT32, INT64
-        double *doubles;  // FLOAT, DOUBLE
-        __int128 *wide;   // FIXED
-        uint32_t *lens;   // BYTE_ARRAY, whose bytes stand one after the other in `bytes`
-        void *values;
-    };
-    size_t capacity;
-    char *bytes;
-    size_t byte_count;
-    size_t byte_capacity;
-};
 
 struct ParquetEncoder {
     Dictionary *dictionary;
@@ -47,144 +24,6 @@ struct ParquetEncoder {
     Buf page;
     size_t keep_bytes;
 };
-
-static size_t column_value_size(ParquetPhysical physical)
-{
-    switch (physical) {
-    case PARQUET_BOOLEAN:
-    case PARQUET_INT32:
-    case PARQUET_INT64:
-        return sizeof(int64_t);
-    case PARQUET_FLOAT:
-    case PARQUET_DOUBLE:
-        return sizeof(double);
-    case PARQUET_FIXED:
-        return sizeof(__int128);
-    case PARQUET_BYTE_ARRAY:
-        return sizeof(uint32_t);
-    }
-    assert(false);
-    return 0;
-}
-
-ParquetColumn *parquet_column_new(Type type)
-{
-    ParquetColumn *column = mem_alloc(sizeof(*column));
-    column->type = type;
-    column->physical = parquet_physical(type);
-    return column;
-}
-
-void parquet_column_free(ParquetColumn *column)
-{
-    if (column == NULL) {
-        return;
-    }
-    free(column->levels);
-    free(column->values);
-    free(column->bytes);
-    free(column);
-}
-
-// Rows change: kept whole, what each column needed in its largest row group would add up to a
-// multiple of a row group.
-static bool is_spare(size_t capacity, size_t used)
-{
-    return capacity / 2 > used;
-}
-
-void parquet_column_clear(ParquetColumn *column)
-{
-    free(column->levels);
-    column->levels = NULL;
-    column->level_capacity = 0;
-    if (is_spare(column->capacity, column->count)) {
-        free(column->values);
-        column->values = NULL;
-        column->capacity = 0;
-    }
-    if (is_spare(column->byte_capacity, column->byte_count)) {
-        free(column->bytes);
-        column->bytes = NULL;
-        column->byte_capacity = 0;
-    }
-    column->rows = 0;
-    column->count = 0;
-    column->byte_count = 0;
-}
-
-// --- gathering ------------------------------------------------------------------------------------
-
-// The level of the row that is being added. The first NULL makes the levels of all rows before it.
-static void column_set_level(ParquetColumn *column, uint16_t level)
-{
-    if (UNLIKELY(column->rows >= column->level_capacity)) {
-        const bool is_first = column->levels == NULL;
-        column->level_capacity = (column->rows + CAPACITY_MIN) * 2;
-        column->levels = mem_grow(column->levels, column->level_capacity * sizeof(*column->levels));
-        for (size_t i = 0; is_first && i < column->rows; i++) {
-            column->levels[i] = 1;
-        }
-    }
-    column->levels[column->rows] = level;
-}
-
-static void column_grow(ParquetColumn *column)
-{
-    column->capacity = column->capacity == 0 ? CAPACITY_MIN : column->capacity * 2;
-    column->values =
-        mem_grow(column->values, column->capacity * column_value_size(column->physical));
-}
-
-static size_t column_add_bytes(ParquetColumn *column, const char *bytes, size_t len)
-{
-    // Not NULL even where all values are empty: it is compared, hashed and copied from.
-    if (UNLIKELY(len >= column->byte_capacity - column->byte_count)) {
-        const size_t needed = column->byte_count + len;
-        column->byte_capacity = needed + needed / 4 + BYTES_MIN;
-        column->bytes = mem_grow(column->bytes, column->byte_capacity);
-    }
-    if (len > 0) {
-        memcpy(column->bytes + column->byte_count, bytes, len);
-    }
-    column->byte_count += len;
-    column->lens[column->count++] = (uint32_t)len;
-    return len + sizeof(uint32_t);
-}
-
-size_t parquet_column_add(ParquetColumn *column, const Value *value)
-{
-    const bool is_null = value->state == VALUE_NULL;
-    if (is_null || column->levels != NULL) {
-        column_set_level(column, is_null ? 0 : 1);
-    }
-    column->rows++;
-    if (is_null) {
-        return sizeof(*column->levels);
-    }
-    if (UNLIKELY(column->count == column->capacity)) {
-        column_grow(column);
-    }
-    switch (column->physical) {
-    case PARQUET_BOOLEAN:
-    case PARQUET_INT32:
-    case PARQUET_INT64:
-        column->ints[column->count++] =
-            column->type.kind == TYPE_DECIMAL ? (int64_t)value->i128 : value->i64;
-        return sizeof(int64_t);
-    case PARQUET_FLOAT:
-    case PARQUET_DOUBLE:
-        column->doubles[column->count++] = value->f64;
-        return sizeof(double);
-    case PARQUET_FIXED:
-        column->wide[column->count++] =
-            column->type.kind == TYPE_UINT64 ? (__int128)value->u64 : value->i128;
-        return sizeof(__int128);
-    case PARQUET_BYTE_ARRAY:
-        return column_add_bytes(column, value->bytes, value->len);
-    }
-    return 0;
-}
 
 // --- judging --------------------------------------------------------------------------------------
 
@@ -209,11 +48,11 @@ static void column_text_bounds(const ParquetColumn *column, const Dictionary *di
 }
 
 // Bounds, the encoding, and (where the encoding is that of a dictionary) the encoder's dictionary.
-static ParquetEncoding column_judge(const ParquetColumn *column, ParquetEncoder *encoder,
-                                    ParquetBounds *bounds)
+static ParquetEncoding column_judge(const ParquetColumn *column, size_t rows,
+                                    ParquetEncoder *encoder, ParquetBounds *bounds)
 {
     Dictionary *dictionary = encoder->dictionary;
-    bounds->null_count = (int64_t)(column->rows - column->count);
+    bounds->null_count = (int64_t)(rows - column->count);
     if (column->count == 0) {
         return PARQUET_PLAIN;
     }
@@ -320,14 +159,14 @@ static void encode_dictionary(const ParquetColumn *column, const Dictionary *dic
 }
 
 // Definition levels: their length in four bytes, then the hybrid.
-static void encode_levels(const ParquetColumn *column, Buf *page)
+static void encode_levels(const ParquetColumn *column, size_t rows, Buf *page)
 {
     uint32_t len = 0;
     buf_add_bytes(page, &len, sizeof(len));
     if (column->levels == NULL) {
-        encode_run(1, column->rows, 1, page);
+        encode_run(1, rows, 1, page);
     } else {
-        encode_hybrid(column->levels, column->rows, 1, page);
+        encode_hybrid(column->levels, rows, 1, page);
     }
     if (!page->overflow) {
         len = (uint32_t)(page->len - sizeof(len));
@@ -450,14 +289,14 @@ static bool page_write(ParquetEncoder *encoder, ParquetPage type, ParquetEncodin
     return true;
 }
 
-bool parquet_column_encode(const ParquetColumn *column, ParquetEncoder *encoder, Buf *out,
-                           ParquetChunk *ret_chunk, Err *err)
+bool parquet_column_encode(const ParquetColumn *column, size_t rows, ParquetEncoder *encoder,
+                           Buf *out, ParquetChunk *ret_chunk, Err *err)
 {
-    assert(column->rows > 0);
+    assert(rows > 0);
     Buf *page = &encoder->page;
     const Dictionary *dictionary = encoder->dictionary;
     ParquetChunk chunk = {.offset = out->len};
-    chunk.encoding = column_judge(column, encoder, &chunk.bounds);
+    chunk.encoding = column_judge(column, rows, encoder, &chunk.bounds);
     chunk.has_dictionary = chunk.encoding == PARQUET_RLE_DICTIONARY;
     if (chunk.has_dictionary) {
         buf_clear(page);
@@ -469,9 +308,9 @@ bool parquet_column_encode(const ParquetColumn *column, ParquetEncoder *encoder,
     }
     chunk.data_offset = out->len;
     buf_clear(page);
-    encode_levels(column, page);
+    encode_levels(column, rows, page);
     encode_values(column, chunk.encoding, dictionary, page);
-    if (!page_write(encoder, PARQUET_DATA_PAGE, chunk.encoding, column->rows, &chunk, out, err)) {
+    if (!page_write(encoder, PARQUET_DATA_PAGE, chunk.encoding, rows, &chunk, out, err)) {
         return false;
     }
     *ret_chunk = chunk;

@@ -1,5 +1,4 @@
-// One column of one row group: values are gathered in plain arrays, then encoded and compressed in
-// one go.
+// A column of a full row group -> its pages: judged, encoded and compressed in one go.
 //
 // Physical types and encodings: README.md and Encodings.md of github.com/apache/parquet-format.
 // Thread: the one that fills the row group.
@@ -7,7 +6,7 @@
 
 #include "base/buf.h"
 #include "lake/parquet_bounds.h"
-#include "record/value.h"
+#include "lake/parquet_rows.h"
 
 // Where the pages of a column chunk lie in the row group's bytes, and what its metadata must say.
 typedef struct ParquetChunk {
@@ -20,19 +19,11 @@ typedef struct ParquetChunk {
     ParquetBounds bounds;
 } ParquetChunk;
 
-typedef struct ParquetColumn ParquetColumn;
 typedef struct ParquetEncoder ParquetEncoder;  // what the columns of one thread share
-
-ParquetColumn *parquet_column_new(Type type) MUST_CHECK;
-void parquet_column_free(ParquetColumn *column);
-// Adds one value of the column's type, or NULL. Returns the bytes that it takes.
-size_t parquet_column_add(ParquetColumn *column, const Value *value);
-// Empties the column, and gives back memory that the values it had did not need.
-void parquet_column_clear(ParquetColumn *column);
 
 // Between two columns it holds no more than `keep_bytes` of page.
 ParquetEncoder *parquet_encoder_new(size_t keep_bytes) MUST_CHECK;
 void parquet_encoder_free(ParquetEncoder *encoder);
-// Appends the pages of a column that has at least one row to `out`.
-bool parquet_column_encode(const ParquetColumn *column, ParquetEncoder *encoder, Buf *out,
-                           ParquetChunk *ret_chunk, Err *err) MUST_CHECK;
+// Appends the pages of a column of a row group with `rows`, at least one, to `out`.
+bool parquet_column_encode(const ParquetColumn *column, size_t rows, ParquetEncoder *encoder,
+                           Buf *out, ParquetChunk *ret_chunk, Err *err) MUST_CHECK;

@@ -13,6 +13,7 @@
 
 typedef struct TextEntry {
     const char *bytes;  // in the column's own buffer
+    uint64_t tail;      // its last bytes, all of them where they are fewer than eight
     uint32_t len;
     uint32_t hash;
 } TextEntry;
@@ -147,7 +148,24 @@ static uint64_t hash_mix(uint64_t value)
     return value ^ value >> 32;
 }
 
-static uint32_t hash_text(const char *bytes, size_t len)
+// The bytes after the last whole word, fewer than eight.
+static uint64_t text_tail(const char *bytes, size_t len)
+{
+    if (len >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, bytes, sizeof head);
+        memcpy(&tail, bytes + len - sizeof tail, sizeof tail);
+        return head | (uint64_t)tail << 32;
+    }
+    uint64_t word = 0;
+    for (size_t i = 0; i < len; i++) {
+        word = word << 8 | (unsigned char)bytes[i];
+    }
+    return word;
+}
+
+// *ret_tail says, with the length, what the text is where it is shorter than a word.
+static uint32_t hash_text(const char *bytes, size_t len, uint64_t *ret_tail)
 {
     uint64_t hash = len;
     for (; len >= sizeof(uint64_t); bytes += sizeof(uint64_t), len -= sizeof(uint64_t)) {
@@ -155,11 +173,14 @@ static uint32_t hash_text(const char *bytes, size_t len)
         memcpy(&word, bytes, sizeof(word));
         hash = hash_mix(hash ^ word);
     }
-    uint64_t word = 0;
-    for (size_t i = 0; i < len; i++) {
-        word = word << 8 | (unsigned char)bytes[i];
-    }
-    return (uint32_t)(hash_mix(hash_mix(hash ^ word)) >> 32);
+    *ret_tail = text_tail(bytes, len);
+    return (uint32_t)(hash_mix(hash_mix(hash ^ *ret_tail)) >> 32);
+}
+
+static bool is_text(const TextEntry *entry, const char *bytes, size_t len, uint64_t tail)
+{
+    return entry->len == len && entry->tail == tail
+           && (len < sizeof(tail) || memcmp(entry->bytes, bytes, len) == 0);
 }
 
 bool dictionary_of_texts(Dictionary *dictionary, const uint32_t *lens, size_t count,
@@ -173,12 +194,12 @@ bool dictionary_of_texts(Dictionary *dictionary, const uint32_t *lens, size_t co
         if (i == PROBE_COUNT && !dictionary_pays(dictionary, i)) {
             return false;
         }
-        const uint32_t hash = hash_text(bytes, lens[i]);
+        uint64_t tail;
+        const uint32_t hash = hash_text(bytes, lens[i], &tail);
         size_t at = hash >> shift;
         for (; dictionary->slots[at] != 0; at = (at + 1) & mask) {
             const TextEntry *entry = &dictionary->texts[dictionary->slots[at] - 1];
-            if (entry->hash == hash && entry->len == lens[i]
-                && memcmp(entry->bytes, bytes, lens[i]) == 0) {
+            if (entry->hash == hash && is_text(entry, bytes, lens[i], tail)) {
                 break;
             }
         }
@@ -189,7 +210,7 @@ bool dictionary_of_texts(Dictionary *dictionary, const uint32_t *lens, size_t co
             if (*slot == 0) {
                 return false;
             }
-            dictionary->texts[*slot - 1] = (TextEntry){bytes, lens[i], hash};
+            dictionary->texts[*slot - 1] = (TextEntry){bytes, tail, lens[i], hash};
         }
         dictionary->indexes[i] = (uint16_t)(*slot - 1);
     }

@@ -7,7 +7,7 @@
 
 #include "lake/varint.h"
 
-#define RUN_MIN 8  // shorter runs are packed: a run costs a header and may split a group of eight
+#define RUN_MIN 8  // a packed group; shorter runs are packed, as a run costs a header
 #define DELTA_BLOCK 128
 #define DELTA_MINIBLOCKS 4
 #define DELTA_MINIBLOCK (DELTA_BLOCK / DELTA_MINIBLOCKS)
@@ -59,24 +59,33 @@ void encode_run(uint16_t value, size_t count, unsigned bit_width, Buf *out)
     buf_add_bytes(out, &value, (bit_width + 7) / 8);
 }
 
+// Are these eight values one?
+static bool is_run(const uint16_t *values)
+{
+    uint64_t words[2];
+    memcpy(words, values, sizeof(words));
+    return words[0] == words[1] && words[0] == values[0] * UINT64_C(0x0001000100010001);
+}
+
+// Runs are looked for where groups of eight begin, because only whole groups may stand before one;
+// and because values that come at random then cost one comparison for eight.
 void encode_hybrid(const uint16_t *values, size_t count, unsigned bit_width, Buf *out)
 {
     size_t packed_from = 0;
-    for (size_t i = 0; i < count;) {
-        size_t end = i + 1;
+    for (size_t i = 0; i + RUN_MIN <= count;) {
+        if (!is_run(values + i)) {
+            i += RUN_MIN;
+            continue;
+        }
+        size_t end = i + RUN_MIN;
         while (end < count && values[end] == values[i]) {
             end++;
         }
-        // Only a whole number of groups may stand before a run: the packed part takes what it lacks
-        // of it.
-        const size_t lacking = (8 - (i - packed_from) % 8) % 8;
-        if (end - i >= RUN_MIN + lacking) {
-            if (i + lacking > packed_from) {
-                hybrid_packed(values + packed_from, i + lacking - packed_from, bit_width, out);
-            }
-            encode_run(values[i], end - i - lacking, bit_width, out);
-            packed_from = end;
+        if (i > packed_from) {
+            hybrid_packed(values + packed_from, i - packed_from, bit_width, out);
         }
+        encode_run(values[i], end - i, bit_width, out);
+        packed_from = end;
         i = end;
     }
     if (packed_from < count) {
