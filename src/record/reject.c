@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -93,7 +94,8 @@ static void reject_write_value(JsonWriter *json, const Value *value, Type type)
     }
     CLEANUP(buf_done) Buf text = {0};
     value_to_text(value, type, &text);
-    if (type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64) {
+    const bool is_float = type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64;
+    if (is_float && isfinite(value->f64)) {  // JSON has no word for the others
         emit_raw(json, buf_text(&text), text.len);
     } else {
         emit_text_bytes(json, buf_text(&text), text.len);

@@ -2,171 +2,18 @@
 //
 // Types come from the metadata of a result (SELECT ... LIMIT 0), so that tables, views, expressions
 // and queries go one way; information_schema adds the order, hidden columns, and the words of the
-// DDL. Two kinds of column are not read as the server would print them:
-// - FLOAT is printed rounded to 6 digits, and DOUBLE(M,D) to D of them: `column*1e0` is a DOUBLE,
-// printed in full.
-// - TIMESTAMP is printed in the session's zone, where an hour may occur twice:
-// UNIX_TIMESTAMP(column) is the instant. An expression that turns out to be of such a type is
-// computed in a subquery, whose column is then wrapped (the text of an expression may hold an
-// alias, which cannot be wrapped). Plain columns are wrapped where they stand, inside the subquery
-// too: MySQL reads the instant itself only from the column of a base table, and goes through local
-// time for all else.
+// DDL.
+//
+// TIMESTAMP is sent in the session's zone, where an hour may occur twice: UNIX_TIMESTAMP(column) is
+// the instant. An expression that turns out to be of that type is computed in a subquery, whose
+// column is then wrapped (the text of an expression may hold an alias, which cannot be wrapped).
+// Plain columns are wrapped where they stand, inside the subquery too: MySQL reads the instant
+// itself only from the column of a base table, and goes through local time for all else.
 #include "source/mysql/relation.h"
 
 #include <mysql.h>
 
 #include "base/text.h"
-
-#define TYPE_VECTOR 242  // MySQL 9; not in libmariadb's header
-#define CHARSET_BINARY 63
-#define DECIMALS_NOT_FIXED 31  // FLOAT and DOUBLE without (M,D)
-
-static Type type_of(TypeKind kind)
-{
-    return (Type){.kind = kind};
-}
-
-static Type decimal_type(const ConnField *field, DecodeForm *ret_form)
-{
-    const bool is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
-    const uint64_t extra = (is_unsigned ? 0U : 1U) + (field->decimals > 0 ? 1U : 0U);
-    const uint64_t precision = field->length > extra ? field->length - extra : 1;
-    if (precision > 38 || field->decimals > 38) {
-        *ret_form = DECODE_TEXT;
-        return type_of(TYPE_TEXT);
-    }
-    *ret_form = DECODE_DECIMAL;
-    return (Type){.kind = TYPE_DECIMAL,
-                  .precision = (uint8_t)(precision < field->decimals ? field->decimals : precision),
-                  .scale = (uint8_t)field->decimals};
-}
-
-static Type integer_type(const ConnField *field, DecodeForm *ret_form)
-{
-    const bool is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
-    *ret_form = DECODE_INT;
-    switch (field->type) {
-    case MYSQL_TYPE_TINY:
-        return type_of(is_unsigned ? TYPE_INT16 : TYPE_INT8);
-    case MYSQL_TYPE_SHORT:
-        return type_of(is_unsigned ? TYPE_INT32 : TYPE_INT16);
-    case MYSQL_TYPE_INT24:
-        return type_of(TYPE_INT32);
-    case MYSQL_TYPE_LONG:
-        return type_of(is_unsigned ? TYPE_INT64 : TYPE_INT32);
-    case MYSQL_TYPE_LONGLONG:
-    default:
-        if (is_unsigned) {
-            *ret_form = DECODE_UINT64;
-            return type_of(TYPE_UINT64);
-        }
-        return type_of(TYPE_INT64);
-    }
-}
-
-static Type bit_type(const ConnField *field, DecodeForm *ret_form)
-{
-    *ret_form = DECODE_BIT;
-    if (field->length == 1) {
-        return type_of(TYPE_BOOL);
-    }
-    return type_of(field->length <= 63 ? TYPE_INT64 : TYPE_UINT64);
-}
-
-static Type text_type(const ConnField *field, DecodeForm *ret_form)
-{
-    const bool is_words = (field->flags & (ENUM_FLAG | SET_FLAG)) != 0
-                          || field->type == MYSQL_TYPE_ENUM || field->type == MYSQL_TYPE_SET;
-    // NULL as a constant comes as a binary text of no length.
-    const bool is_binary = field->charset == CHARSET_BINARY && !is_words
-                           && (field->length > 0 || (field->flags & BLOB_FLAG) != 0);
-    *ret_form = is_binary ? DECODE_BYTES : DECODE_TEXT;
-    return type_of(is_binary ? TYPE_BYTES : TYPE_TEXT);
-}
-
-static Type time_type(const ConnField *field, ZeroDates zero_dates, DecodeForm *ret_form)
-{
-    const uint8_t digits = (uint8_t)(field->decimals > 6 ? 6 : field->decimals);
-    if (zero_dates == ZERO_DATES_TEXT) {
-        *ret_form = DECODE_TEXT;
-        return type_of(TYPE_TEXT);
-    }
-    switch (field->type) {
-    case MYSQL_TYPE_TIMESTAMP:
-        *ret_form = DECODE_UNIX_TIME;
-        return (Type){.kind = TYPE_INSTANT, .scale = digits};
-    case MYSQL_TYPE_DATETIME:
-        *ret_form = DECODE_DATETIME;
-        return (Type){.kind = TYPE_DATETIME, .scale = digits};
-    case MYSQL_TYPE_DATE:
-    default:
-        *ret_form = DECODE_DATE;
-        return type_of(TYPE_DATE);
-    }
-}
-
-ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeColumn *ret_column)
-{
-    DecodeForm form = DECODE_TEXT;
-    Type type = type_of(TYPE_TEXT);
-    ColumnWrap wrap = WRAP_NONE;
-    switch (field->type) {
-    case MYSQL_TYPE_TINY:
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG:
-        type = integer_type(field, &form);
-        break;
-    case MYSQL_TYPE_YEAR:
-        form = DECODE_INT;
-        type = type_of(TYPE_INT16);
-        break;
-    case MYSQL_TYPE_FLOAT:
-        form = DECODE_FLOAT32;
-        type = type_of(TYPE_FLOAT32);
-        wrap = WRAP_DOUBLE;
-        break;
-    case MYSQL_TYPE_DOUBLE:
-        form = DECODE_FLOAT64;
-        type = type_of(TYPE_FLOAT64);
-        wrap = field->decimals < DECIMALS_NOT_FIXED || (field->flags & ZEROFILL_FLAG) != 0
-                   ? WRAP_DOUBLE
-                   : WRAP_NONE;
-        break;
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL:
-        type = decimal_type(field, &form);
-        break;
-    case MYSQL_TYPE_BIT:
-        type = bit_type(field, &form);
-        break;
-    case MYSQL_TYPE_DATE:
-    case MYSQL_TYPE_NEWDATE:
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_TIMESTAMP:
-        type = time_type(field, zero_dates, &form);
-        wrap = form == DECODE_UNIX_TIME ? WRAP_UNIX_TIME : WRAP_NONE;
-        break;
-    case MYSQL_TYPE_GEOMETRY:
-        form = DECODE_GEOMETRY;
-        type = type_of(TYPE_BYTES);
-        break;
-    case TYPE_VECTOR:
-        form = DECODE_BYTES;
-        type = type_of(TYPE_BYTES);
-        break;
-    case MYSQL_TYPE_JSON:
-    case MYSQL_TYPE_TIME:
-    case MYSQL_TYPE_NULL:
-        break;
-    default:
-        type = text_type(field, &form);
-        break;
-    }
-    *ret_column = (DecodeColumn){.form = form, .type = type, .zero_dates = zero_dates};
-    return wrap;
-}
 
 // --- what the server says of a table --------------------------------------------------------------------------------------
 
@@ -334,49 +181,45 @@ static void add_list(Buf *sql, const Entries *entries)
     }
 }
 
-static void add_wrapped(Buf *list, const char *column, ColumnWrap wrap)
+// Is this column to be read as UNIX_TIMESTAMP(column)?
+static bool is_wrapped(const Relation *relation, size_t column)
 {
-    switch (wrap) {
-    case WRAP_NONE:
-        buf_add_text(list, column);
-        break;
-    case WRAP_DOUBLE:
-        buf_add_format(list, "%s*1e0", column);
-        break;
-    case WRAP_UNIX_TIME:
-        buf_add_format(list, "UNIX_TIMESTAMP(%s)", column);
-        break;
-    }
+    return relation->schema.fields[column].type.kind == TYPE_INSTANT;
+}
+
+static void add_column(Buf *list, const char *column, bool wrap)
+{
+    buf_add_format(list, wrap ? "UNIX_TIMESTAMP(%s)" : "%s", column);
 }
 
 // The entries for a subquery: plain columns wrapped, under their own names, expressions as they
 // are.
-static void add_inner_list(Buf *sql, const Entries *entries, const ColumnWrap *wraps)
+static void add_inner_list(Buf *sql, const Relation *relation, const Entries *entries)
 {
     for (size_t i = 0; i < entries->count; i++) {
         const Entry *entry = &entries->items[i];
         buf_add_text(sql, i == 0 ? "" : ", ");
         if (entry->info == SIZE_MAX) {
             buf_add_format(sql, "%s\n", entry->sql);
+        } else if (is_wrapped(relation, i)) {
+            buf_add_format(sql, "UNIX_TIMESTAMP(%s) AS %s", entry->sql, entry->sql);
         } else {
-            add_wrapped(sql, entry->sql, wraps[i]);
-            buf_add_format(sql, "%s%s", wraps[i] == WRAP_NONE ? "" : " AS ",
-                           wraps[i] == WRAP_NONE ? "" : entry->sql);
+            buf_add_text(sql, entry->sql);
         }
     }
 }
 
-static void write_lists(Relation *relation, const Entries *entries, const ColumnWrap *wraps)
+static void write_lists(Relation *relation, const Entries *entries)
 {
     bool needs_inner = false;
     bool needs_wrap = false;
     for (size_t i = 0; i < entries->count; i++) {
-        needs_wrap = needs_wrap || wraps[i] != WRAP_NONE;
-        needs_inner = needs_inner || (wraps[i] != WRAP_NONE && entries->items[i].info == SIZE_MAX);
+        const bool wrap = is_wrapped(relation, i);
+        const bool is_expression = entries->items[i].info == SIZE_MAX;
+        needs_wrap = needs_wrap || wrap;
+        needs_inner = needs_inner || (wrap && is_expression);
         relation->has_local_instants =
-            relation->has_local_instants
-            || (wraps[i] == WRAP_UNIX_TIME
-                && (entries->items[i].info == SIZE_MAX || !relation->is_base_table));
+            relation->has_local_instants || (wrap && (is_expression || !relation->is_base_table));
     }
     const bool is_plain_query = relation->table == NULL && relation->spec->columns == NULL;
     if (is_plain_query && !needs_wrap && *relation->condition == '\0') {
@@ -391,13 +234,13 @@ static void write_lists(Relation *relation, const Entries *entries, const Column
             buf_add_text(&name, entries->items[i].sql);
         }
         buf_add_text(&list, i == 0 ? "" : ", ");
-        const bool is_wrapped = needs_inner && entries->items[i].info != SIZE_MAX;
-        add_wrapped(&list, buf_text(&name), is_wrapped ? WRAP_NONE : wraps[i]);
+        const bool is_done = needs_inner && entries->items[i].info != SIZE_MAX;
+        add_column(&list, buf_text(&name), is_wrapped(relation, i) && !is_done);
     }
     relation->select_list = buf_take(&list);
     if (needs_inner) {
         CLEANUP(buf_done) Buf inner = {0};
-        add_inner_list(&inner, entries, wraps);
+        add_inner_list(&inner, relation, entries);
         relation->inner_list = buf_take(&inner);
     }
 }
@@ -420,17 +263,18 @@ static bool check_names(const Relation *relation, Err *err)
 }
 
 static void add_field(Relation *relation, const Entry *entry, const ConnField *field,
-                      const DecodeColumn *column)
+                      ZeroDates zero_dates)
 {
     const ColumnInfo *info = entry->info == SIZE_MAX ? NULL : &relation->infos[entry->info];
     // Servers' NOT NULL flags of expressions and views are not to be built on; a zero date becomes
     // NULL.
-    const bool may_be_zero = column->form == DECODE_DATE || column->form == DECODE_DATETIME
-                             || column->form == DECODE_UNIX_TIME;
+    const Type type = column_type(field, zero_dates);
+    const bool may_be_zero =
+        type.kind == TYPE_DATE || type.kind == TYPE_DATETIME || type.kind == TYPE_INSTANT;
     const bool is_nullable = info == NULL || !relation->is_base_table || info->is_nullable
-                             || (may_be_zero && column->zero_dates == ZERO_DATES_NULL);
-    Field *added = schema_add(&relation->schema, info == NULL ? field->name : info->name,
-                              column->type, is_nullable);
+                             || (may_be_zero && zero_dates == ZERO_DATES_NULL);
+    Field *added =
+        schema_add(&relation->schema, info == NULL ? field->name : info->name, type, is_nullable);
     if (info != NULL) {
         added->source_type = mem_copy_text(info->column_type);
         added->comment =
@@ -461,15 +305,14 @@ static bool learn_query_infos(Relation *relation, Err *err)
                                           .data_type = mem_copy_text(type),
                                           .is_nullable = true};
     }
-    char **texts = NULL;
-    const unsigned long *lengths = NULL;
-    const bool done = conn_stream_next(conn, &texts, &lengths, err);
+    unsigned char *packet = NULL;
+    size_t len = 0;
+    const bool done = conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
     return done;
 }
 
-static bool probe(Relation *relation, const Entries *entries, const Job *job,
-                  ColumnWrap **ret_wraps, Err *err)
+static bool probe(Relation *relation, const Entries *entries, const Job *job, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, "SELECT ");
@@ -486,21 +329,17 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job,
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
     const bool is_complete = count == entries->count;
-    ColumnWrap *wraps = mem_alloc((count + 1) * sizeof *wraps);
-    relation->columns = mem_alloc((count + 1) * sizeof *relation->columns);
     relation->probed = mem_alloc((count + 1) * sizeof *relation->probed);
     for (size_t i = 0; i < count && is_complete; i++) {
-        wraps[i] = column_decide(&fields[i], job->zero_dates, &relation->columns[i]);
-        add_field(relation, &entries->items[i], &fields[i], &relation->columns[i]);
+        add_field(relation, &entries->items[i], &fields[i], job->zero_dates);
         relation->probed[i] = fields[i];
         relation->probed[i].name = mem_copy_text(fields[i].name);
     }
     relation->probe = buf_take(&sql);
-    char **texts = NULL;
-    const unsigned long *lengths = NULL;
-    const bool done = conn_stream_next(conn, &texts, &lengths, err);
+    unsigned char *packet = NULL;
+    size_t len = 0;
+    const bool done = conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
-    *ret_wraps = wraps;
     if (done && !is_complete) {
         (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns",
                    relation->name, entries->count, count);
@@ -547,13 +386,11 @@ bool columns_learn(Relation *relation, const Job *job, Err *err)
     }
     CLEANUP(entries_done) Entries entries = {0};
     list_entries(relation, &entries);
-    ColumnWrap *wraps = NULL;
-    const bool done = probe(relation, &entries, job, &wraps, err) && check_names(relation, err);
-    if (done) {
-        write_lists(relation, &entries, wraps);
+    if (!probe(relation, &entries, job, err) || !check_names(relation, err)) {
+        return false;
     }
-    free(wraps);
-    return done;
+    write_lists(relation, &entries);
+    return true;
 }
 
 // Flags of keys and defaults do not change what a value is.
@@ -610,10 +447,10 @@ bool columns_check(const Relation *relation, Conn *conn, Err *err)
     }
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
-    char **texts = NULL;
-    const unsigned long *lengths = NULL;
+    unsigned char *packet = NULL;
+    size_t len = 0;
     const bool done = columns_compare(relation, fields, count, err)
-                      && conn_stream_next(conn, &texts, &lengths, err);
+                      && conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
     return done;
 }

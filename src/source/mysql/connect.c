@@ -1,17 +1,12 @@
-// libmariadb behind a narrow door: this file and columns.c are the only ones of weir's that include
-// mysql.h.
-//
-// Three things are decided here. TLS: the five modes are mapped to what libmariadb 3.3 and later
-// offer; whether encryption was really agreed on is checked after connecting, not assumed. Errors:
-// one table says for each number of the server's whose problem it is, what to do, and whether
-// starting over can help. Stops: a hook shuts the socket down, because a thread in recv() looks at
-// no flag; the socket is registered only from the server's greeting until it is closed, so the hook
-// never meets a number that was given to another file. Until the greeting libmariadb hands every
-// wait to us (its non-blocking interface), and the wait looks at the flag; only the look-up of a
-// host's name is out of reach, which has the resolver's own limit.
-//
-// Results that are streamed leave their rows in libmariadb's buffer; nothing is copied here.
-#include "source/mysql/connect.h"
+// Connecting. Three things are decided here. TLS: the five modes are mapped to what libmariadb 3.3
+// and later offer; whether encryption was really agreed on is checked after connecting, not
+// assumed. Errors: one table says for each number of the server's whose problem it is, what to do,
+// and whether starting over can help. Stops: a hook shuts the socket down, because a thread in
+// recv() looks at no flag; the socket is registered only from the server's greeting until it is
+// closed, so the hook never meets a number that was given to another file. Until the greeting
+// libmariadb hands every wait to us (its non-blocking interface), and the wait looks at the flag;
+// only the look-up of a host's name is out of reach, which has the resolver's own limit.
+#include "source/mysql/connect_internal.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +15,6 @@
 #include <unistd.h>
 
 #include <errmsg.h>
-#include <mysql.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -28,52 +22,6 @@
 
 #define CONNECT_POLL_MS 50
 #define CONNECT_STACK_BYTES (1 << 20)  // libmariadb's 60 KiB are few for a resolver's plug-ins
-
-struct Conn {
-    MYSQL *mysql;
-    const Datasource *datasource;
-    Cancel *cancel;
-    int fd;  // what the stop hook shuts down
-    bool is_hooked;
-    char *server_text;
-    bool is_mariadb;
-    unsigned last_errno;
-    bool must_encrypt;  // while connecting
-    bool lacks_tls;     // the server offers no encryption
-    bool is_busy;
-    int64_t opened_usec;
-    MYSQL_RES *stream;
-    ConnField *fields;
-    size_t field_count;
-};
-
-// --- errors --------------------------------------------------------------------------------------------------------------
-
-// libmariadb's own numbers: the server may still be at the statement.
-static bool is_lost(unsigned number)
-{
-    return number >= CR_MIN_ERROR && number < CR_MIN_ERROR + 1000;
-}
-
-static bool conn_fail(Conn *conn, const char *what, Err *err)
-{
-    conn->last_errno = mysql_errno(conn->mysql);
-    if (!is_lost(conn->last_errno)) {
-        conn->is_busy = false;
-    }
-    if (cancel_requested(conn->cancel)) {
-        return fail(err, FAIL_CANCELLED, "cancelled");
-    }
-    const ErrorRule *rule = connect_error_rule(conn->last_errno);
-    (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
-               conn->datasource->name == NULL ? "source" : conn->datasource->name, what,
-               mysql_error(conn->mysql), conn->last_errno);
-    if (rule != NULL && rule->hint != NULL) {
-        (void)fail_hint(err, "%s", rule->hint);
-    }
-    err->retriable = rule != NULL && rule->retriable;
-    return false;
-}
 
 // --- connecting -----------------------------------------------------------------------------------------------------------
 
@@ -429,176 +377,4 @@ bool conn_is_busy(const Conn *conn)
 int64_t conn_opened_usec(const Conn *conn)
 {
     return conn->opened_usec;
-}
-
-// --- statements -----------------------------------------------------------------------------------------------------------
-
-bool conn_send(Conn *conn, const char *sql, Err *err)
-{
-    if (!cancel_check(conn->cancel, err)) {
-        return false;
-    }
-    if (mysql_send_query(conn->mysql, sql, (unsigned long)strlen(sql)) != 0) {
-        return conn_fail(conn, "sending a statement", err);
-    }
-    conn->is_busy = true;
-    return true;
-}
-
-bool conn_receive(Conn *conn, Err *err)
-{
-    if (mysql_read_query_result(conn->mysql) != 0) {
-        return conn_fail(conn, "running a statement", err);
-    }
-    if (mysql_field_count(conn->mysql) == 0) {
-        conn->is_busy = false;
-        return true;
-    }
-    MYSQL_RES *result = mysql_store_result(conn->mysql);
-    if (result == NULL) {
-        return conn_fail(conn, "reading a result", err);
-    }
-    conn->is_busy = false;
-    mysql_free_result(result);
-    return true;
-}
-
-bool conn_execute(Conn *conn, const char *sql, Err *err)
-{
-    return conn_send(conn, sql, err) && conn_receive(conn, err);
-}
-
-static void rows_copy(MYSQL_RES *result, ConnRows *rows)
-{
-    rows->row_count = (size_t)mysql_num_rows(result);
-    rows->column_count = mysql_num_fields(result);
-    rows->cells = mem_alloc((rows->row_count * rows->column_count + 1) * sizeof *rows->cells);
-    rows->names = mem_alloc((rows->column_count + 1) * sizeof *rows->names);
-    const MYSQL_FIELD *fields = mysql_fetch_fields(result);
-    for (size_t i = 0; i < rows->column_count; i++) {
-        rows->names[i] = mem_copy_text(fields[i].name);
-    }
-    for (size_t r = 0; r < rows->row_count; r++) {
-        const MYSQL_ROW row = mysql_fetch_row(result);
-        const unsigned long *lengths = mysql_fetch_lengths(result);
-        for (size_t c = 0; c < rows->column_count; c++) {
-            rows->cells[r * rows->column_count + c] =
-                row[c] == NULL ? NULL : mem_copy_bytes(row[c], lengths[c]);
-        }
-    }
-}
-
-bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
-{
-    if (!conn_send(conn, sql, err)) {
-        return false;
-    }
-    if (mysql_read_query_result(conn->mysql) != 0) {
-        return conn_fail(conn, "running a statement", err);
-    }
-    MYSQL_RES *result = mysql_store_result(conn->mysql);
-    if (result == NULL) {
-        return conn_fail(conn, "reading a result", err);
-    }
-    conn->is_busy = false;
-    *ret_rows = (ConnRows){0};
-    rows_copy(result, ret_rows);
-    mysql_free_result(result);
-    return true;
-}
-
-void conn_rows_done(ConnRows *rows)
-{
-    for (size_t i = 0; i < rows->row_count * rows->column_count; i++) {
-        free(rows->cells[i]);
-    }
-    for (size_t i = 0; i < rows->column_count && rows->names != NULL; i++) {
-        free(rows->names[i]);
-    }
-    free(rows->cells);
-    free(rows->names);
-    *rows = (ConnRows){0};
-}
-
-size_t conn_rows_find(const ConnRows *rows, const char *name)
-{
-    for (size_t i = 0; i < rows->column_count; i++) {
-        if (text_equal_nocase(rows->names[i], name)) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
-// --- streams --------------------------------------------------------------------------------------------------------------
-
-bool conn_stream(Conn *conn, const char *sql, Err *err)
-{
-    assert(conn->stream == NULL);
-    if (!conn_send(conn, sql, err)) {
-        return false;
-    }
-    if (mysql_read_query_result(conn->mysql) != 0) {
-        return conn_fail(conn, "reading rows", err);
-    }
-    conn->stream = mysql_use_result(conn->mysql);
-    if (conn->stream == NULL) {
-        return conn_fail(conn, "reading rows", err);
-    }
-    conn->field_count = mysql_num_fields(conn->stream);
-    conn->fields = mem_grow(conn->fields, conn->field_count * sizeof *conn->fields);
-    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->stream);
-    for (size_t i = 0; i < conn->field_count; i++) {
-        conn->fields[i] = (ConnField){.name = fields[i].name,
-                                      .type = fields[i].type,
-                                      .flags = fields[i].flags,
-                                      .charset = fields[i].charsetnr,
-                                      .decimals = fields[i].decimals,
-                                      .length = fields[i].length};
-    }
-    return true;
-}
-
-const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count)
-{
-    *ret_count = conn->field_count;
-    return conn->fields;
-}
-
-bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err)
-{
-    const MYSQL_ROW row = mysql_fetch_row(conn->stream);
-    if (UNLIKELY(row == NULL)) {
-        if (mysql_errno(conn->mysql) != 0) {
-            return conn_fail(conn, "reading rows", err);
-        }
-        // A socket that was shut down by a stop request must not look like the end of the rows.
-        if (!conn->stream->eof) {
-            if (cancel_check(conn->cancel, err)) {
-                (void)fail(err, FAIL_SOURCE, "the connection ended before the rows did");
-                err->retriable = true;
-            }
-            return false;
-        }
-        conn->is_busy = false;
-        *ret_texts = NULL;
-        *ret_lengths = NULL;
-        return true;
-    }
-    *ret_texts = row;
-    *ret_lengths = conn->stream->lengths;
-    return true;
-}
-
-void conn_end_stream(Conn *conn)
-{
-    if (conn->stream == NULL) {
-        return;
-    }
-    if (!conn->stream->eof) {
-        // mysql_free_result() would read all that is left.
-        (void)shutdown(conn->fd, SHUT_RDWR);
-    }
-    mysql_free_result(conn->stream);
-    conn->stream = NULL;
 }

@@ -59,13 +59,14 @@ static inline const char *conn_cell(const ConnRows *rows, size_t row, size_t col
 // Column's index by name without regard to case, SIZE_MAX where there is none.
 size_t conn_rows_find(const ConnRows *rows, const char *name);
 
-// Starts a result that is read row by row; conn_end_stream may come at any time (the connection is
-// of no use after it where rows were left).
+// Starts a result that is read row by row, as a prepared statement: its rows are those of the
+// binary protocol (decode.h). conn_end_stream may come at any time (the connection is of no use
+// after it where rows were left).
 bool conn_stream(Conn *conn, const char *sql, Err *err) MUST_CHECK;
 const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count);
-// The next row, *ret_texts NULL at the end. Texts are borrowed until the next call.
-bool conn_stream_next(Conn *conn, char ***ret_texts, const unsigned long **ret_lengths, Err *err)
-    MUST_CHECK;
+// The next row's packet, *ret_packet NULL at the end. Its bytes are borrowed until the next call
+// and may be changed.
+bool conn_stream_next(Conn *conn, unsigned char **ret_packet, size_t *ret_len, Err *err) MUST_CHECK;
 void conn_end_stream(Conn *conn);
 
 // sql_text.c: true where brackets, quotes and comments are all closed and no ";" ends the

@@ -1,17 +1,22 @@
-// The server's result text -> Value. Every cell of a batch goes through here, so the shape follows
-// the profile: one switch per cell with everything usual inlined into it, digits taken eight at a
-// time (base/digits.h), fixed positions for dates, and no call for short text. What is unusual
-// (long numbers, bad text, reasons) is in functions marked COLD, outside the loop's code.
+// A row of the server's binary protocol -> Values. Every cell of a batch goes through here, so the
+// shape follows the profile: one switch per cell with everything usual inlined into it, decimal
+// digits taken eight at a time (base/digits.h), and no call for short text. What is unusual (long
+// numbers, zero dates, reasons) is in functions marked COLD, outside the loop's code.
 //
 // A switch rather than function pointers: a row's forms repeat, so that both are predicted equally
 // well, and the switch saves the call and keeps the row's pointers in registers
 // (bench/bench_decode.c).
 //
-// Nothing trusts the server: a text of any form that is too short, too long or not what it should
-// be becomes VALUE_DIRTY with a reason.
+// Nothing trusts the server: a cell that does not fit into what is left of the packet ends the row
+// as torn, and what is no value of its type becomes VALUE_DIRTY with a reason.
+//
+// The row: a byte 0, a bitmap of NULLs that begins at its third bit, then the cells that are not
+// NULL. A length is a byte up to 250, or a byte 252, 253 or 254 and 2, 3 or 8 bytes.
 #include "base/base.h"
 
 #include "source/mysql/decode.h"
+
+#include <stdio.h>
 
 #include "base/digits.h"
 #include "base/number.h"
@@ -23,7 +28,7 @@
 #define USEC_PER_SECOND INT64_C(1000000)
 #define SECONDS_PER_DAY INT64_C(86400)
 // 9999-12-31T23:59:59Z: the last second that a lake timestamp can say.
-#define LAST_SECOND UINT64_C(253402300799)
+#define LAST_SECOND INT64_C(253402300799)
 
 static const uint64_t POWERS_OF_TEN[20] = {
     UINT64_C(1),
@@ -46,18 +51,6 @@ static const uint64_t POWERS_OF_TEN[20] = {
     UINT64_C(100000000000000000),
     UINT64_C(1000000000000000000),
     UINT64_C(10000000000000000000),
-};
-
-// What the kinds that DECODE_INT makes can hold.
-static const struct {
-    int64_t min;
-    int64_t max;
-} INT_RANGES[TYPE_KIND_COUNT] = {
-    [TYPE_BOOL] = {0, 1},
-    [TYPE_INT8] = {INT8_MIN, INT8_MAX},
-    [TYPE_INT16] = {INT16_MIN, INT16_MAX},
-    [TYPE_INT32] = {INT32_MIN, INT32_MAX},
-    [TYPE_INT64] = {INT64_MIN, INT64_MAX},
 };
 
 INLINE void decode_set(Value *value)
@@ -120,69 +113,6 @@ INLINE bool decode_digits(const char *text, size_t len, uint64_t *ret_value)
     return number_parse_u64(text, len, ret_value);
 }
 
-INLINE void decode_int(const DecodeColumn *column, const char *text, size_t len, Value *value)
-{
-    const bool negative = len > 0 && text[0] == '-';
-    uint64_t magnitude;
-    if (UNLIKELY(!decode_digits(text + negative, len - negative, &magnitude)
-                 || magnitude > (uint64_t)INT64_MAX + negative)) {
-        decode_bad_number(value, text, len);
-        return;
-    }
-    const int64_t number = (int64_t)(negative ? UINT64_C(0) - magnitude : magnitude);
-    const int64_t min = INT_RANGES[column->type.kind].min;
-    const int64_t max = INT_RANGES[column->type.kind].max;
-    if (UNLIKELY(number < min || number > max)) {
-        decode_dirty(value, text, len, DIRTY_OUT_OF_RANGE);
-        return;
-    }
-    decode_set(value);
-    value->i64 = number;
-}
-
-INLINE void decode_uint64(const char *text, size_t len, Value *value)
-{
-    uint64_t number;
-    if (UNLIKELY(!decode_digits(text, len, &number))) {
-        decode_bad_number(value, text, len);
-        return;
-    }
-    decode_set(value);
-    value->u64 = number;
-}
-
-static void decode_bit(const DecodeColumn *column, const char *text, size_t len, Value *value)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < len && i < 8; i++) {
-        bits = bits << 8 | (unsigned char)text[i];
-    }
-    const uint64_t max =
-        column->type.kind == TYPE_UINT64 ? UINT64_MAX : (uint64_t)INT_RANGES[column->type.kind].max;
-    if (UNLIKELY(len - 1 >= 8 || bits > max)) {
-        decode_dirty(value, text, len, len == 0 ? DIRTY_NOT_A_NUMBER : DIRTY_OUT_OF_RANGE);
-        return;
-    }
-    decode_set(value);
-    value->u64 = bits;  // i64 has the same bytes
-}
-
-static void decode_float(const char *text, size_t len, bool is_float, Value *value)
-{
-    double number;
-    if (UNLIKELY(!number_parse_double(text, len, &number))) {
-        decode_bad_number(value, text, len);
-        return;
-    }
-    // Compared as the nearest float; what is above every float became infinity and differs too.
-    if (is_float && UNLIKELY((double)(float)number != number)) {
-        decode_dirty(value, text, len, DIRTY_OUT_OF_RANGE);
-        return;
-    }
-    decode_set(value);
-    value->f64 = number;
-}
-
 static void decode_long_decimal(Type type, const char *text, size_t len, Value *value)
 {
     __int128 unscaled;
@@ -240,7 +170,129 @@ INLINE void decode_decimal(const DecodeColumn *column, const char *text, size_t 
     value->i128 = negative ? -(int64_t)magnitude : (int64_t)magnitude;
 }
 
-// Zero or impossible: the policy decides. The text policy reads such columns as DECODE_TEXT.
+static void decode_bit(const DecodeColumn *column, const char *bytes, size_t len, Value *value)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < len && i < 8; i++) {
+        bits = bits << 8 | (unsigned char)bytes[i];
+    }
+    const uint64_t max = column->type.kind == TYPE_UINT64  ? UINT64_MAX
+                         : column->type.kind == TYPE_INT64 ? (uint64_t)INT64_MAX
+                                                           : 1;
+    if (UNLIKELY(len - 1 >= 8 || bits > max)) {
+        decode_dirty(value, bytes, len, len == 0 ? DIRTY_NOT_A_NUMBER : DIRTY_OUT_OF_RANGE);
+        return;
+    }
+    decode_set(value);
+    value->u64 = bits;  // i64 has the same bytes
+}
+
+// --- dates and times ------------------------------------------------------------------------------------------------------
+
+// A date and time, or a time of day with its sign and days, as the packet says it.
+typedef struct Moment {
+    unsigned year, month, day;
+    unsigned hour, minute, second, micros;
+} Moment;
+
+INLINE unsigned decode_load2(const unsigned char *at)
+{
+    return (unsigned)at[0] | (unsigned)at[1] << 8;
+}
+
+INLINE uint32_t decode_load4(const unsigned char *at)
+{
+    return (uint32_t)decode_load2(at) | (uint32_t)decode_load2(at + 2) << 16;
+}
+
+INLINE uint64_t decode_load8(const unsigned char *at)
+{
+    return (uint64_t)decode_load4(at) | (uint64_t)decode_load4(at + 4) << 32;
+}
+
+INLINE float decode_float32(uint32_t bits)
+{
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+INLINE double decode_float64(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+// Bytes that say no time are shown as such: they are not text, and the reject file is.
+COLD static void decode_not_a_time(const unsigned char *at, size_t len, DecodeText text,
+                                   Value *value)
+{
+    static const char HEX[] = "0123456789abcdef";
+    enum { SHOWN_MAX = 13 };
+    size_t size = (size_t)snprintf(text, sizeof(DecodeText), "0x");
+    for (size_t i = 0; i < len && i < SHOWN_MAX; i++) {
+        text[size++] = HEX[at[i] >> 4];
+        text[size++] = HEX[at[i] & 15];
+    }
+    if (len > SHOWN_MAX) {
+        size += (size_t)snprintf(text + size, sizeof(DecodeText) - size, "...");
+    }
+    decode_dirty(value, text, size, DIRTY_NOT_A_TIME);
+}
+
+// What is left out at the end is zero; all of it for 0000-00-00 00:00:00.
+INLINE bool decode_moment(const unsigned char *at, size_t len, Moment *ret_moment)
+{
+    Moment moment = {0};
+    if (len >= 4) {
+        moment.year = decode_load2(at);
+        moment.month = at[2];
+        moment.day = at[3];
+    }
+    if (len >= 7) {
+        moment.hour = at[4];
+        moment.minute = at[5];
+        moment.second = at[6];
+    }
+    if (len >= 11) {
+        moment.micros = decode_load4(at + 7);
+    }
+    *ret_moment = moment;
+    return (len == 0 || len == 4 || len == 7 || len == 11) && moment.year <= 9999
+           && moment.month <= 12 && moment.day <= 31 && moment.hour <= 23 && moment.minute <= 59
+           && moment.second <= 59 && moment.micros <= 999999;
+}
+
+// The server's text of a part of a second, with its point.
+static size_t decode_print_micros(unsigned micros, unsigned digits, char *out, size_t size)
+{
+    if (digits > 6) {
+        digits = micros == 0 ? 0 : 6;
+    }
+    if (digits == 0) {
+        return 0;
+    }
+    char text[16];
+    (void)snprintf(text, sizeof text, ".%06u", micros);
+    text[1 + digits] = '\0';
+    return (size_t)snprintf(out, size, "%s", text);
+}
+
+static size_t decode_print_moment(const Moment *moment, bool has_time, unsigned digits,
+                                  DecodeText out)
+{
+    size_t len = (size_t)snprintf(out, sizeof(DecodeText), "%04u-%02u-%02u", moment->year,
+                                  moment->month, moment->day);
+    if (has_time) {
+        len += (size_t)snprintf(out + len, sizeof(DecodeText) - len, " %02u:%02u:%02u",
+                                moment->hour, moment->minute, moment->second);
+        len += decode_print_micros(moment->micros, digits, out + len, sizeof(DecodeText) - len);
+    }
+    return len;
+}
+
+// Zero or impossible: the policy decides. (The text policy reads such columns as text.)
 COLD static void decode_zero_date(const DecodeColumn *column, const char *text, size_t len,
                                   Value *value, uint64_t *zero_dates)
 {
@@ -253,8 +305,6 @@ COLD static void decode_zero_date(const DecodeColumn *column, const char *text, 
     decode_dirty(value, text, len, DIRTY_ZERO_DATE);
 }
 
-typedef enum DateVerdict { DATE_GOOD, DATE_ZERO, DATE_BAD } DateVerdict;
-
 // Days past the 28th. MySQL's year 0 is no leap year, though the calendar's is.
 COLD static bool decode_day_exists(unsigned year, unsigned month, unsigned day)
 {
@@ -263,62 +313,96 @@ COLD static bool decode_day_exists(unsigned year, unsigned month, unsigned day)
     return day <= (unsigned)DAYS[month] + (month == 2 && leap);
 }
 
-// The date at text[0..9] as days since 1970-01-01.
-INLINE DateVerdict decode_date_at(const char *text, int64_t *ret_days)
+// Days since 1970-01-01; false where the calendar has no such day.
+INLINE bool decode_days(const Moment *moment, int64_t *ret_days)
 {
     // Days of a year that begins in March, before each month.
     static const uint16_t BEFORE[13] = {0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
-    // "YYYY-MM-" with the digits' zeros and the dashes taken away; the dashes' bytes must be 0, and
-    // adding 0x7F to them sets the high bit of anything else.
-    const uint64_t values = digits_load8(text) ^ UINT64_C(0x2D30302D30303030);
-    const unsigned tens = (unsigned)(unsigned char)text[8] - '0';
-    const unsigned ones = (unsigned)(unsigned char)text[9] - '0';
-    if (UNLIKELY((((values + UINT64_C(0x7F76767F76767676)) | values) & DIGITS_HIGH_BITS) != 0
-                 || tens > 9 || ones > 9)) {
-        return DATE_BAD;
-    }
-    const uint64_t pairs = values * 10 + (values >> 8);
-    const unsigned year = (unsigned)(pairs & 0xFF) * 100 + (unsigned)(pairs >> 16 & 0xFF);
-    const unsigned month = (unsigned)(pairs >> 40 & 0xFF);
-    const unsigned day = tens * 10 + ones;
-    if (UNLIKELY(month - 1 >= 12 || day - 1 >= 31)) {
-        return month > 12 || day > 31 ? DATE_BAD : DATE_ZERO;
-    }
-    if (UNLIKELY(day > 28) && !decode_day_exists(year, month, day)) {
-        return DATE_ZERO;
+    if (UNLIKELY(moment->month == 0 || moment->day == 0
+                 || (moment->day > 28
+                     && !decode_day_exists(moment->year, moment->month, moment->day)))) {
+        return false;
     }
     // Years count from March, 400 of them early so that none is negative.
-    const unsigned march_year = year + 400 - (month <= 2);
+    const unsigned march_year = moment->year + 400 - (moment->month <= 2);
     const unsigned century = march_year / 100;
-    const unsigned days =
-        march_year * 365 + march_year / 4 - century + century / 4 + BEFORE[month] + day - 1;
+    const unsigned days = march_year * 365 + march_year / 4 - century + century / 4
+                          + BEFORE[moment->month] + moment->day - 1;
     *ret_days = (int64_t)days - (719468 + 146097);
-    return DATE_GOOD;
+    return true;
 }
 
-// A text that is no date: zero and impossible ones follow the column's policy, anything else is
-// dirty.
-static void decode_no_date(DateVerdict verdict, const DecodeColumn *column, const char *text,
-                           size_t len, Value *value, uint64_t *zero_dates)
+COLD static void decode_no_moment(const DecodeColumn *column, const unsigned char *at, size_t len,
+                                  DecodeText text, Value *value, uint64_t *zero_dates)
 {
-    if (verdict == DATE_ZERO) {
-        decode_zero_date(column, text, len, value, zero_dates);
-    } else {
-        decode_dirty(value, text, len, DIRTY_NOT_A_TIME);
+    Moment moment;
+    if (!decode_moment(at, len, &moment)) {
+        decode_not_a_time(at, len, text, value);
+        return;
     }
+    const bool has_time = column->form == DECODE_DATETIME;
+    const size_t text_len = decode_print_moment(&moment, has_time, column->type.scale, text);
+    decode_zero_date(column, text, text_len, value, zero_dates);
 }
 
-INLINE void decode_date(const DecodeColumn *column, const char *text, size_t len, Value *value,
-                        uint64_t *zero_dates)
+INLINE void decode_date(const DecodeColumn *column, const unsigned char *at, size_t len,
+                        DecodeText text, Value *value, uint64_t *zero_dates)
 {
+    Moment moment;
     int64_t days = 0;
-    const DateVerdict verdict = len == 10 ? decode_date_at(text, &days) : DATE_BAD;
-    if (UNLIKELY(verdict != DATE_GOOD)) {
-        decode_no_date(verdict, column, text, len, value, zero_dates);
+    if (UNLIKELY(!decode_moment(at, len, &moment) || !decode_days(&moment, &days))) {
+        decode_no_moment(column, at, len, text, value, zero_dates);
         return;
     }
     decode_set(value);
     value->i64 = days;
+}
+
+INLINE void decode_datetime(const DecodeColumn *column, const unsigned char *at, size_t len,
+                            DecodeText text, Value *value, uint64_t *zero_dates)
+{
+    Moment moment;
+    int64_t days = 0;
+    if (UNLIKELY(!decode_moment(at, len, &moment) || !decode_days(&moment, &days))) {
+        decode_no_moment(column, at, len, text, value, zero_dates);
+        return;
+    }
+    const int64_t seconds = moment.hour * 3600 + moment.minute * 60 + moment.second;
+    decode_set(value);
+    value->i64 = (days * SECONDS_PER_DAY + seconds) * USEC_PER_SECOND + moment.micros;
+}
+
+static void decode_moment_text(const DecodeColumn *column, const unsigned char *at, size_t len,
+                               DecodeText text, Value *value)
+{
+    Moment moment;
+    if (UNLIKELY(!decode_moment(at, len, &moment))) {
+        decode_not_a_time(at, len, text, value);
+        return;
+    }
+    const bool has_time = column->form == DECODE_DATETIME_TEXT;
+    decode_set_bytes(value, text, decode_print_moment(&moment, has_time, column->digits, text));
+}
+
+// Sign, days (4), hours, minutes, seconds, microseconds (4); the hours of the text go on over days.
+static void decode_time_text(const DecodeColumn *column, const unsigned char *at, size_t len,
+                             DecodeText text, Value *value)
+{
+    const uint32_t days = len >= 8 ? decode_load4(at + 1) : 0;
+    const unsigned micros = len >= 12 ? decode_load4(at + 8) : 0;
+    const unsigned hour = len >= 8 ? at[5] : 0;
+    const unsigned minute = len >= 8 ? at[6] : 0;
+    const unsigned second = len >= 8 ? at[7] : 0;
+    if (UNLIKELY((len != 0 && len != 8 && len != 12) || days > 9999 || hour > 23 || minute > 59
+                 || second > 59 || micros > 999999 || (len > 0 && at[0] > 1))) {
+        decode_not_a_time(at, len, text, value);
+        return;
+    }
+    const bool is_negative = len > 0 && at[0] == 1;
+    size_t size = (size_t)snprintf(text, sizeof(DecodeText), "%s%02u:%02u:%02u",
+                                   is_negative ? "-" : "", days * 24 + hour, minute, second);
+    size += decode_print_micros(micros, column->digits, text + size, sizeof(DecodeText) - size);
+    decode_set_bytes(value, text, size);
 }
 
 // One to six digits after a point, as microseconds.
@@ -332,52 +416,27 @@ INLINE bool decode_fraction(const char *text, size_t len, int64_t *ret_micros)
     return digits_are_valid(values);
 }
 
-// The time at text[0..7], "HH:MM:SS", in seconds.
-INLINE bool decode_clock(const char *text, int64_t *ret_seconds)
+static void decode_unix_seconds(const DecodeColumn *column, int64_t seconds, DecodeText text,
+                                Value *value, uint64_t *zero_dates)
 {
-    const uint64_t values = digits_load8(text) ^ UINT64_C(0x30303A30303A3030);
-    if ((((values + UINT64_C(0x76767F76767F7676)) | values) & DIGITS_HIGH_BITS) != 0) {
-        return false;
-    }
-    const uint64_t pairs = values * 10 + (values >> 8);
-    const unsigned hour = (unsigned)(pairs & 0xFF);
-    const unsigned minute = (unsigned)(pairs >> 24 & 0xFF);
-    const unsigned second = (unsigned)(pairs >> 48 & 0xFF);
-    *ret_seconds = hour * 3600 + minute * 60 + second;
-    return hour <= 23 && minute <= 59 && second <= 59;
-}
-
-static void decode_datetime(const DecodeColumn *column, const char *text, size_t len, Value *value,
-                            uint64_t *zero_dates)
-{
-    int64_t days = 0;
-    int64_t seconds = 0;
-    int64_t micros = 0;
-    DateVerdict verdict = DATE_BAD;
-    if (LIKELY(len >= 19 && text[10] == ' ' && decode_clock(text + 11, &seconds))
-        && (len == 19 || (text[19] == '.' && decode_fraction(text + 20, len - 20, &micros)))) {
-        verdict = decode_date_at(text, &days);
-    }
-    if (UNLIKELY(verdict != DATE_GOOD)) {
-        decode_no_date(verdict, column, text, len, value, zero_dates);
+    if (UNLIKELY(seconds <= 0 || seconds > LAST_SECOND)) {
+        const size_t len = (size_t)snprintf(text, sizeof(DecodeText), "%" PRId64, seconds);
+        if (seconds == 0) {
+            decode_zero_date(column, text, len, value, zero_dates);
+        } else {
+            decode_dirty(value, text, len, DIRTY_OUT_OF_RANGE);
+        }
         return;
     }
     decode_set(value);
-    value->i64 = (days * SECONDS_PER_DAY + seconds) * USEC_PER_SECOND + micros;
+    value->i64 = seconds * USEC_PER_SECOND;
 }
 
-static void decode_unix_time(const DecodeColumn *column, const char *text, size_t len, Value *value,
+static void decode_unix_text(const DecodeColumn *column, const char *text, size_t len, Value *value,
                              uint64_t *zero_dates)
 {
-    // The server prints as many digits after the point as the column has.
-    const size_t scale = column->type.scale;
-    size_t whole = len;
-    if (scale > 0 && len > scale + 1 && text[len - scale - 1] == '.') {
-        whole = len - scale - 1;
-    } else if (len > 0) {
-        const char *point = memchr(text, '.', len);
-        whole = point == NULL ? len : (size_t)(point - text);
-    }
+    const char *point = memchr(text, '.', len);
+    const size_t whole = point == NULL ? len : (size_t)(point - text);
     uint64_t seconds = 0;
     int64_t micros = 0;
     if (UNLIKELY(
@@ -390,13 +449,15 @@ static void decode_unix_time(const DecodeColumn *column, const char *text, size_
         decode_zero_date(column, text, len, value, zero_dates);
         return;
     }
-    if (UNLIKELY(seconds > LAST_SECOND)) {
+    if (UNLIKELY(seconds > (uint64_t)LAST_SECOND)) {
         decode_dirty(value, text, len, DIRTY_OUT_OF_RANGE);
         return;
     }
     decode_set(value);
     value->i64 = (int64_t)seconds * USEC_PER_SECOND + micros;
 }
+
+// --- bytes ----------------------------------------------------------------------------------------------------------------
 
 INLINE bool decode_is_short_ascii(const char *text, size_t len)
 {
@@ -421,119 +482,183 @@ INLINE void decode_text(const char *text, size_t len, Value *value)
 
 // The server's form is a little-endian SRID and WKB: byte order, type, the rest. EWKB carries the
 // SRID after the type, in the WKB's byte order, and says so with a flag in the type: the same
-// length.
-static void decode_geometry(const char *text, size_t len, DecodeScratch *scratch, Value *value)
+// length, so that it is made in place.
+static void decode_geometry(unsigned char *bytes, size_t len, Value *value)
 {
     enum { SRID_LEN = 4, ORDER_LEN = 1, TYPE_LEN = 4, HEAD_LEN = SRID_LEN + ORDER_LEN + TYPE_LEN };
-    if (UNLIKELY(len < HEAD_LEN || (unsigned char)text[SRID_LEN] > 1)) {
-        decode_dirty(value, text, len, DIRTY_CONVERSION);
+    if (UNLIKELY(len < HEAD_LEN || bytes[SRID_LEN] > 1)) {
+        decode_dirty(value, (const char *)bytes, len, DIRTY_CONVERSION);
         return;
     }
-    static const char NO_SRID[SRID_LEN] = {0};
-    if (memcmp(text, NO_SRID, SRID_LEN) == 0) {
-        decode_set_bytes(value, text + SRID_LEN, len - SRID_LEN);
+    if (decode_load4(bytes) == 0) {
+        decode_set_bytes(value, (const char *)bytes + SRID_LEN, len - SRID_LEN);
         return;
     }
-    Buf *buf = &scratch->buf;
-    const bool is_little = text[SRID_LEN] == 1;
-    char head[HEAD_LEN];
-    head[0] = text[SRID_LEN];
-    memcpy(head + 1, text + SRID_LEN + ORDER_LEN, TYPE_LEN);
-    head[is_little ? 4 : 1] = (char)(head[is_little ? 4 : 1] | 0x20);
+    unsigned char srid[SRID_LEN];
+    memcpy(srid, bytes, SRID_LEN);
+    memmove(bytes, bytes + SRID_LEN, ORDER_LEN + TYPE_LEN);
+    const bool is_little = bytes[0] == 1;
+    bytes[is_little ? 4 : 1] |= 0x20;
     for (size_t i = 0; i < SRID_LEN; i++) {
-        head[5 + i] = text[is_little ? i : SRID_LEN - 1 - i];
+        bytes[ORDER_LEN + TYPE_LEN + i] = srid[is_little ? i : SRID_LEN - 1 - i];
     }
-    const size_t at = buf->len;
-    buf_add_bytes(buf, head, HEAD_LEN);
-    buf_add_bytes(buf, text + HEAD_LEN, len - HEAD_LEN);
-    if (UNLIKELY(buf->overflow)) {
-        decode_dirty(value, text, len, DIRTY_TOO_LONG);
-        return;
-    }
-    decode_set_bytes(value, buf->data + at, len);
+    decode_set_bytes(value, (const char *)bytes, len);
 }
 
-INLINE void decode_one(const DecodeColumn *column, const char *text, size_t len,
-                       DecodeScratch *scratch, Value *value, uint64_t *zero_dates)
+// --- rows -----------------------------------------------------------------------------------------------------------------
+
+// A length of more than one byte; NULL where it or its bytes do not lie before `end`.
+COLD static unsigned char *decode_long_count(unsigned char *at, const unsigned char *end,
+                                             size_t *ret_len)
 {
-    if (text == NULL) {
-        value->state = VALUE_NULL;
-        value->dirty = DIRTY_NONE;
-        return;
+    const size_t left = (size_t)(end - at);
+    uint64_t len = 0;
+    size_t head = 0;
+    if (left >= 3 && at[0] == 252) {
+        len = decode_load2(at + 1);
+        head = 3;
+    } else if (left >= 4 && at[0] == 253) {
+        len = decode_load2(at + 1) | (uint64_t)at[3] << 16;
+        head = 4;
+    } else if (left >= 9 && at[0] == 254) {
+        len = decode_load8(at + 1);
+        head = 9;
     }
+    if (head == 0 || len > left - head) {
+        return NULL;
+    }
+    *ret_len = (size_t)len;
+    return at + head;
+}
+
+// Where a counted cell's bytes begin, or NULL where it is torn.
+INLINE unsigned char *decode_count(unsigned char *at, const unsigned char *end, size_t *ret_len)
+{
+    if (LIKELY(at < end && at[0] <= 250 && at[0] < end - at)) {
+        *ret_len = at[0];
+        return at + 1;
+    }
+    return at < end && at[0] > 250 ? decode_long_count(at, end, ret_len) : NULL;
+}
+
+// Bytes of the cells that are not counted.
+static const uint8_t FIXED_LEN[DECODE_GEOMETRY + 1] = {
+    [DECODE_INT8] = 1,    [DECODE_UINT8] = 1,   [DECODE_INT16] = 2,        [DECODE_UINT16] = 2,
+    [DECODE_INT32] = 4,   [DECODE_UINT32] = 4,  [DECODE_INT64] = 8,        [DECODE_UINT64] = 8,
+    [DECODE_FLOAT32] = 4, [DECODE_FLOAT64] = 8, [DECODE_UNIX_SECONDS] = 8,
+};
+
+INLINE void decode_set_i64(Value *value, int64_t number)
+{
+    decode_set(value);
+    value->i64 = number;
+}
+
+INLINE void decode_set_f64(Value *value, double number)
+{
+    decode_set(value);
+    value->f64 = number;
+}
+
+INLINE void decode_cell(const DecodeColumn *column, unsigned char *at, size_t len, DecodeText text,
+                        Value *value, uint64_t *zero_dates)
+{
+    const char *bytes = (const char *)at;
     switch (column->form) {
-    case DECODE_INT:
-        decode_int(column, text, len, value);
+    case DECODE_INT8:
+        decode_set_i64(value, (int8_t)at[0]);
         return;
+    case DECODE_UINT8:
+        decode_set_i64(value, at[0]);
+        return;
+    case DECODE_INT16:
+        decode_set_i64(value, (int16_t)decode_load2(at));
+        return;
+    case DECODE_UINT16:
+        decode_set_i64(value, decode_load2(at));
+        return;
+    case DECODE_INT32:
+        decode_set_i64(value, (int32_t)decode_load4(at));
+        return;
+    case DECODE_UINT32:
+        decode_set_i64(value, decode_load4(at));
+        return;
+    case DECODE_INT64:
     case DECODE_UINT64:
-        decode_uint64(text, len, value);
-        return;
-    case DECODE_BIT:
-        decode_bit(column, text, len, value);
+        decode_set_i64(value, (int64_t)decode_load8(at));  // u64 has the same bytes
         return;
     case DECODE_FLOAT32:
-        decode_float(text, len, /* is_float= */ true, value);
+        decode_set_f64(value, (double)decode_float32(decode_load4(at)));
         return;
     case DECODE_FLOAT64:
-        decode_float(text, len, /* is_float= */ false, value);
+        decode_set_f64(value, decode_float64(decode_load8(at)));
+        return;
+    case DECODE_BIT:
+        decode_bit(column, bytes, len, value);
         return;
     case DECODE_DECIMAL:
-        decode_decimal(column, text, len, value);
+        decode_decimal(column, bytes, len, value);
         return;
     case DECODE_DATE:
-        decode_date(column, text, len, value, zero_dates);
+        decode_date(column, at, len, text, value, zero_dates);
         return;
     case DECODE_DATETIME:
-        decode_datetime(column, text, len, value, zero_dates);
+        decode_datetime(column, at, len, text, value, zero_dates);
         return;
-    case DECODE_UNIX_TIME:
-        decode_unix_time(column, text, len, value, zero_dates);
+    case DECODE_DATE_TEXT:
+    case DECODE_DATETIME_TEXT:
+        decode_moment_text(column, at, len, text, value);
+        return;
+    case DECODE_TIME_TEXT:
+        decode_time_text(column, at, len, text, value);
+        return;
+    case DECODE_UNIX_SECONDS:
+        decode_unix_seconds(column, (int64_t)decode_load8(at), text, value, zero_dates);
+        return;
+    case DECODE_UNIX_TEXT:
+        decode_unix_text(column, bytes, len, value, zero_dates);
         return;
     case DECODE_TEXT:
-        decode_text(text, len, value);
+        decode_text(bytes, len, value);
         return;
     case DECODE_BYTES:
-        decode_set_bytes(value, text, len);
+        decode_set_bytes(value, bytes, len);
         return;
     case DECODE_GEOMETRY:
-        decode_geometry(text, len, scratch, value);
+        decode_geometry(at, len, value);
         return;
     }
 }
 
-void decode_cell(const DecodeColumn *column, const char *text, size_t len, DecodeScratch *scratch,
-                 Value *ret_value, uint64_t *zero_dates)
+bool decode_row(const DecodeColumn *columns, size_t count, unsigned char *packet, size_t len,
+                DecodeText *texts, Value *ret_row, uint64_t *zero_dates)
 {
-    scratch->buf.len = 0;
-    scratch->buf.overflow = false;
-    decode_one(column, text, len, scratch, ret_value, zero_dates);
-}
-
-// The buffer may have moved while it grew: sets the geometries that lie in it again, in the same
-// order.
-COLD static void decode_point_again(const DecodeColumn *columns, size_t count, char *const *texts,
-                                    const DecodeScratch *scratch, Value *row)
-{
-    size_t at = 0;
+    enum { NULLS_SHIFT = 2 };  // bits of the bitmap that are no column's
+    const size_t nulls_len = (count + NULLS_SHIFT + 7) / 8;
+    if (UNLIKELY(len < 1 + nulls_len || packet[0] != 0)) {
+        return false;
+    }
+    const unsigned char *nulls = packet + 1;
+    const unsigned char *end = packet + len;
+    unsigned char *at = packet + 1 + nulls_len;
     for (size_t i = 0; i < count; i++) {
-        if (columns[i].form == DECODE_GEOMETRY && row[i].state == VALUE_SET
-            && row[i].bytes != texts[i] + 4) {
-            row[i].bytes = scratch->buf.data + at;
-            at += row[i].len;
+        const size_t bit = i + NULLS_SHIFT;
+        if ((nulls[bit / 8] >> (bit % 8) & 1) != 0) {
+            ret_row[i].state = VALUE_NULL;
+            ret_row[i].dirty = DIRTY_NONE;
+            continue;
         }
+        size_t cell_len = FIXED_LEN[columns[i].form];
+        if (cell_len == 0) {
+            at = decode_count(at, end, &cell_len);
+        } else if (UNLIKELY(cell_len > (size_t)(end - at))) {
+            at = NULL;
+        }
+        if (UNLIKELY(at == NULL)) {
+            return false;
+        }
+        decode_cell(&columns[i], at, cell_len, texts[i], &ret_row[i], zero_dates);
+        at += cell_len;
     }
-}
-
-void decode_row(const DecodeColumn *columns, size_t count, char *const *texts,
-                const unsigned long *lengths, DecodeScratch *scratch, Value *ret_row,
-                uint64_t *zero_dates)
-{
-    scratch->buf.len = 0;
-    scratch->buf.overflow = false;
-    for (size_t i = 0; i < count; i++) {
-        decode_one(&columns[i], texts[i], lengths[i], scratch, &ret_row[i], zero_dates);
-    }
-    if (UNLIKELY(scratch->buf.len > 0)) {
-        decode_point_again(columns, count, texts, scratch, ret_row);
-    }
+    return at == end;
 }

@@ -1,5 +1,5 @@
-// The reading threads' side: next() fetches a row from libmariadb's buffer and decodes it in place,
-// nothing more.
+// The reading threads' side: next() takes a row's packet from libmariadb's buffer and decodes it in
+// place, nothing more.
 //
 // Where one reader fails the others are woken, whatever they wait for, and all fail with its error:
 // that theirs were only stopped would explain nothing.
@@ -20,8 +20,9 @@ typedef struct Reader {
     ReaderPool *pool;
     Conn *conn;  // of the slice being read, NULL between slices
     const Relation *relation;
+    DecodeColumn *columns;  // of the slice being read
+    DecodeText *texts;
     Value *row;
-    DecodeScratch scratch;
     uint64_t rows, bytes, zero_dates;  // not yet added to the counters
 } Reader;
 
@@ -32,6 +33,7 @@ struct ReaderPool {
     Reader *readers;
     size_t reader_count;
     size_t column_count;
+    ZeroDates zero_dates;
     Counters *counters;
     Cancel *cancel;
     pthread_mutex_t lock;  // guards what follows
@@ -82,6 +84,19 @@ static const Slice *take_slice(Reader *reader, Conn **ret_conn)
     return found;
 }
 
+// How the rows that now come are to be read; false where they are not those of the schema.
+static bool plan_columns(const Reader *reader, const Conn *conn, const Schema *schema)
+{
+    size_t count = 0;
+    const ConnField *fields = conn_stream_fields(conn, &count);
+    bool is_same = count == schema->count;
+    for (size_t i = 0; i < count && is_same; i++) {
+        is_same = column_plan(&fields[i], schema->fields[i].type, reader->pool->zero_dates,
+                              &reader->columns[i]);
+    }
+    return is_same;
+}
+
 static bool begin_slice(Reader *reader, const Slice *slice, Conn *conn, Err *err)
 {
     failpoint("source-slice");
@@ -93,12 +108,10 @@ static bool begin_slice(Reader *reader, const Slice *slice, Conn *conn, Err *err
     if (!conn_stream(conn, buf_text(&sql), err)) {
         return err_context(err, "%s", slice->relation->name);
     }
-    size_t count = 0;
-    (void)conn_stream_fields(conn, &count);
-    if (count != reader->pool->column_count) {
+    if (!plan_columns(reader, conn, &slice->relation->schema)) {
         conn_end_stream(conn);
-        (void)fail(err, FAIL_SOURCE, "%s gave %zu columns where %zu were expected",
-                   slice->relation->name, count, reader->pool->column_count);
+        (void)fail(err, FAIL_SOURCE, "the columns of %s are not those that were found before",
+                   slice->relation->name);
         err->retriable = true;
         return fail_hint(err, "Its structure was changed during the run; start the run over.");
     }
@@ -116,24 +129,22 @@ static void end_slice(Reader *reader)
 
 static bool fetch_row(Reader *reader, bool *ret_has_row, Err *err)
 {
-    char **texts = NULL;
-    const unsigned long *lengths = NULL;
-    if (UNLIKELY(!conn_stream_next(reader->conn, &texts, &lengths, err))) {
+    unsigned char *packet = NULL;
+    size_t len = 0;
+    if (UNLIKELY(!conn_stream_next(reader->conn, &packet, &len, err))) {
         add_counts(reader);
         return err_context(err, "%s", reader->relation->name);
     }
-    *ret_has_row = texts != NULL;
-    if (texts == NULL) {
+    *ret_has_row = packet != NULL;
+    if (packet == NULL) {
         return true;
     }
-    const size_t count = reader->pool->column_count;
-    decode_row(reader->relation->columns, count, texts, lengths, &reader->scratch, reader->row,
-               &reader->zero_dates);
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        bytes += lengths[i];
+    if (UNLIKELY(!decode_row(reader->columns, reader->pool->column_count, packet, len,
+                             reader->texts, reader->row, &reader->zero_dates))) {
+        return fail(err, FAIL_SOURCE, "%s: the server sent a row that is torn",
+                    reader->relation->name);
     }
-    reader->bytes += bytes;
+    reader->bytes += len;
     if (UNLIKELY(++reader->rows >= COUNT_EVERY)) {
         add_counts(reader);
         return cancel_check(reader->pool->cancel, err);
@@ -192,8 +203,8 @@ static bool reader_next(RowReader *base, const Value **ret_row, Err *err)
 }
 
 ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count,
-                            size_t reader_count, const Schema *schema, Counters *counters,
-                            Cancel *cancel)
+                            size_t reader_count, size_t column_count, ZeroDates zero_dates,
+                            Counters *counters, Cancel *cancel)
 {
     ReaderPool *pool = mem_alloc(sizeof *pool);
     pool->slices = slices;
@@ -202,7 +213,8 @@ ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, si
     pool->conn_count = conn_count;
     pool->readers = mem_alloc(reader_count * sizeof *pool->readers);
     pool->reader_count = reader_count;
-    pool->column_count = schema->count;
+    pool->column_count = column_count;
+    pool->zero_dates = zero_dates;
     pool->counters = counters;
     pool->cancel = cancel;
     pool->taken = mem_alloc(slices->count * sizeof *pool->taken);
@@ -210,7 +222,9 @@ ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, si
     for (size_t i = 0; i < reader_count; i++) {
         pool->readers[i] = (Reader){.base = {.next = reader_next},
                                     .pool = pool,
-                                    .row = mem_alloc((schema->count + 1) * sizeof(Value))};
+                                    .columns = mem_alloc((column_count + 1) * sizeof(DecodeColumn)),
+                                    .texts = mem_alloc((column_count + 1) * sizeof(DecodeText)),
+                                    .row = mem_alloc((column_count + 1) * sizeof(Value))};
     }
     return pool;
 }
@@ -221,8 +235,9 @@ void reader_pool_free(ReaderPool *pool)
         return;
     }
     for (size_t i = 0; i < pool->reader_count; i++) {
+        free(pool->readers[i].columns);
+        free(pool->readers[i].texts);
         free(pool->readers[i].row);
-        buf_done(&pool->readers[i].scratch.buf);
     }
     (void)pthread_mutex_destroy(&pool->lock);
     free(pool->readers);

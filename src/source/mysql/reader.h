@@ -17,7 +17,7 @@ typedef struct ReaderConn {
 // `slices` are borrowed and sorted. Every server with slices has a connection among `conns`.
 // `cancel` is what the connections listen to: a reader that fails requests it, to wake the others.
 ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count,
-                            size_t reader_count, const Schema *schema, Counters *counters,
-                            Cancel *cancel) MUST_CHECK;
+                            size_t reader_count, size_t column_count, ZeroDates zero_dates,
+                            Counters *counters, Cancel *cancel) MUST_CHECK;
 void reader_pool_free(ReaderPool *pool);
 RowReader *reader_pool_get(ReaderPool *pool, size_t index);

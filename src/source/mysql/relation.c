@@ -29,7 +29,6 @@ void relation_done(Relation *relation)
     free(relation->condition);
     free(relation->select_list);
     free(relation->inner_list);
-    free(relation->columns);
     for (size_t i = 0; i < relation->schema.count && relation->probed != NULL; i++) {
         free((char *)(uintptr_t)relation->probed[i].name);
     }

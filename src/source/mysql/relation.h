@@ -57,7 +57,6 @@ typedef struct Relation {
     bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them
                               // through local time
     Schema schema;
-    DecodeColumn *columns;  // schema.count of them
     char *probe;            // the statement without rows that the columns were learned from
     ConnField *probed;      // what it gave, schema.count of them; their names are owned
 } Relation;
@@ -83,14 +82,15 @@ bool tables_match(const char *pattern, const char *name);
 bool tables_split_name(const char *text, char **ret_database, char **ret_table, bool *ret_is_quoted,
                        Err *err) MUST_CHECK;
 
-// columns.c: what a column of a result becomes.
-typedef enum ColumnWrap {
-    WRAP_NONE,
-    WRAP_DOUBLE,     // read as column*1e0
-    WRAP_UNIX_TIME,  // read as UNIX_TIMESTAMP(column)
-} ColumnWrap;
-ColumnWrap column_decide(const ConnField *field, ZeroDates zero_dates, DecodeColumn *ret_column);
-// Fills infos, indexes, schema, columns and the select list.
+// column_type.c: the type that a column of a result becomes. TIMESTAMP becomes INSTANT, which is
+// then asked for as UNIX_TIMESTAMP(column).
+Type column_type(const ConnField *field, ZeroDates zero_dates);
+// How cells of `type` lie in the rows of a result whose column is `field`; false where the column
+// is not what column_type was asked about (the table was changed since).
+bool column_plan(const ConnField *field, Type type, ZeroDates zero_dates, DecodeColumn *ret_column)
+    MUST_CHECK;
+
+// columns.c: fills infos, indexes, schema and the select list.
 bool columns_learn(Relation *relation, const Job *job, Err *err) MUST_CHECK;
 // Runs the probe on a connection; fails, retriable, where its columns are not those that were
 // learned. In a transaction this also holds off changes of the structure until its end.

@@ -312,7 +312,8 @@ static void make_readers(MysqlSource *source)
         }
     }
     source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count,
-                                   &source->relations[0].schema, source->counters, source->stop);
+                                   source->relations[0].schema.count, source->job->zero_dates,
+                                   source->counters, source->stop);
     free(conns);
 }
 

@@ -117,6 +117,7 @@ static void row__null_and_bytes_that_are_no_text(void **state)
     memcpy(row, ROW, sizeof(ROW));
     ASSERT_OK(reject_row(reject, &fixture->schema, row, 7, DIRTY_NULL, NULL, 0, &err), err);
     row[7] = (Value){.state = VALUE_DIRTY, .dirty = DIRTY_NOT_UTF8, .bytes = "x\xFFy", .len = 3};
+    row[4].f64 = (double)__builtin_inff();
     ASSERT_OK(reject_row(reject, &fixture->schema, row, 7, DIRTY_NOT_UTF8, NULL, 0, &err), err);
     reject_free(reject);
 
@@ -131,6 +132,7 @@ static void row__null_and_bytes_that_are_no_text(void **state)
                                  "{\"reason\":\"is not valid UTF-8\",\"column\":\"gone\","
                                  "\"value\":\"x\xEF\xBF\xBDy\",\"key\":{},\"row\":{"));
     assert_non_null(strstr(second, "\"gone\":\"x\xEF\xBF\xBDy\""));
+    assert_non_null(strstr(second, "\"ratio\":\"inf\""));
 }
 
 static void row__fails_over_the_limit(void **state)

@@ -11,255 +11,244 @@
 typedef struct Case {
     const char *name;
     ConnField field;
-    TypeKind kind;
-    uint8_t precision, scale;
+    Type type;
     DecodeForm form;
-    ColumnWrap wrap;
 } Case;
 
+#define DECIMAL(digits, after)                                         \
+    {                                                                  \
+        .kind = TYPE_DECIMAL, .precision = (digits), .scale = (after), \
+    }
+
+// What TIMESTAMP becomes is asked for in other words: see the instants below.
 static const Case cases[] = {
-    {"tinyint(1)", {.type = MYSQL_TYPE_TINY, .length = 1}, TYPE_INT8, 0, 0, DECODE_INT, WRAP_NONE},
+    {"tinyint(1)", {.type = MYSQL_TYPE_TINY, .length = 1}, {.kind = TYPE_INT8}, DECODE_INT8},
     {"tinyint unsigned",
      {.type = MYSQL_TYPE_TINY, .flags = UNSIGNED_FLAG},
-     TYPE_INT16,
-     0,
-     0,
-     DECODE_INT,
-     WRAP_NONE},
-    {"smallint", {.type = MYSQL_TYPE_SHORT}, TYPE_INT16, 0, 0, DECODE_INT, WRAP_NONE},
+     {.kind = TYPE_INT16},
+     DECODE_UINT8},
+    {"smallint", {.type = MYSQL_TYPE_SHORT}, {.kind = TYPE_INT16}, DECODE_INT16},
     {"smallint unsigned",
      {.type = MYSQL_TYPE_SHORT, .flags = UNSIGNED_FLAG},
-     TYPE_INT32,
-     0,
-     0,
-     DECODE_INT,
-     WRAP_NONE},
+     {.kind = TYPE_INT32},
+     DECODE_UINT16},
+    {"mediumint", {.type = MYSQL_TYPE_INT24}, {.kind = TYPE_INT32}, DECODE_INT32},
     {"mediumint unsigned",
      {.type = MYSQL_TYPE_INT24, .flags = UNSIGNED_FLAG},
-     TYPE_INT32,
-     0,
-     0,
-     DECODE_INT,
-     WRAP_NONE},
-    {"int", {.type = MYSQL_TYPE_LONG}, TYPE_INT32, 0, 0, DECODE_INT, WRAP_NONE},
+     {.kind = TYPE_INT32},
+     DECODE_INT32},
+    {"int", {.type = MYSQL_TYPE_LONG}, {.kind = TYPE_INT32}, DECODE_INT32},
     {"int unsigned",
      {.type = MYSQL_TYPE_LONG, .flags = UNSIGNED_FLAG},
-     TYPE_INT64,
-     0,
-     0,
-     DECODE_INT,
-     WRAP_NONE},
-    {"bigint", {.type = MYSQL_TYPE_LONGLONG}, TYPE_INT64, 0, 0, DECODE_INT, WRAP_NONE},
-    {"bigint unsigned",
-     {.type = MYSQL_TYPE_LONGLONG, .flags = UNSIGNED_FLAG},
-     TYPE_UINT64,
-     0,
-     0,
-     DECODE_UINT64,
-     WRAP_NONE},
+     {.kind = TYPE_INT64},
+     DECODE_UINT32},
+    {"bigint", {.type = MYSQL_TYPE_LONGLONG}, {.kind = TYPE_INT64}, DECODE_INT64},
+    {"bigint unsigned zerofill",
+     {.type = MYSQL_TYPE_LONGLONG, .flags = UNSIGNED_FLAG | ZEROFILL_FLAG},
+     {.kind = TYPE_UINT64},
+     DECODE_UINT64},
     {"year",
-     {.type = MYSQL_TYPE_YEAR, .flags = UNSIGNED_FLAG},
-     TYPE_INT16,
-     0,
-     0,
-     DECODE_INT,
-     WRAP_NONE},
-    {"float",
-     {.type = MYSQL_TYPE_FLOAT, .decimals = 31},
-     TYPE_FLOAT32,
-     0,
-     0,
-     DECODE_FLOAT32,
-     WRAP_DOUBLE},
+     {.type = MYSQL_TYPE_YEAR, .flags = UNSIGNED_FLAG | ZEROFILL_FLAG},
+     {.kind = TYPE_INT16},
+     DECODE_UINT16},
+    {"float", {.type = MYSQL_TYPE_FLOAT, .decimals = 31}, {.kind = TYPE_FLOAT32}, DECODE_FLOAT32},
     {"float(7,4)",
      {.type = MYSQL_TYPE_FLOAT, .decimals = 4},
-     TYPE_FLOAT32,
-     0,
-     0,
-     DECODE_FLOAT32,
-     WRAP_DOUBLE},
-    {"double",
-     {.type = MYSQL_TYPE_DOUBLE, .decimals = 31},
-     TYPE_FLOAT64,
-     0,
-     0,
-     DECODE_FLOAT64,
-     WRAP_NONE},
+     {.kind = TYPE_FLOAT32},
+     DECODE_FLOAT32},
+    {"double", {.type = MYSQL_TYPE_DOUBLE, .decimals = 31}, {.kind = TYPE_FLOAT64}, DECODE_FLOAT64},
     {"double(10,2)",
      {.type = MYSQL_TYPE_DOUBLE, .decimals = 2},
-     TYPE_FLOAT64,
-     0,
-     0,
-     DECODE_FLOAT64,
-     WRAP_DOUBLE},
+     {.kind = TYPE_FLOAT64},
+     DECODE_FLOAT64},
     {"double zerofill",
      {.type = MYSQL_TYPE_DOUBLE, .decimals = 31, .flags = ZEROFILL_FLAG | UNSIGNED_FLAG},
-     TYPE_FLOAT64,
-     0,
-     0,
-     DECODE_FLOAT64,
-     WRAP_DOUBLE},
+     {.kind = TYPE_FLOAT64},
+     DECODE_FLOAT64},
     {"decimal(10,3)",
      {.type = MYSQL_TYPE_NEWDECIMAL, .length = 12, .decimals = 3},
-     TYPE_DECIMAL,
-     10,
-     3,
-     DECODE_DECIMAL,
-     WRAP_NONE},
+     DECIMAL(10, 3),
+     DECODE_DECIMAL},
     {"decimal(5,0) unsigned",
      {.type = MYSQL_TYPE_NEWDECIMAL, .length = 5, .flags = UNSIGNED_FLAG},
-     TYPE_DECIMAL,
-     5,
-     0,
-     DECODE_DECIMAL,
-     WRAP_NONE},
+     DECIMAL(5, 0),
+     DECODE_DECIMAL},
     {"decimal(38,30)",
      {.type = MYSQL_TYPE_NEWDECIMAL, .length = 40, .decimals = 30},
-     TYPE_DECIMAL,
-     38,
-     30,
-     DECODE_DECIMAL,
-     WRAP_NONE},
+     DECIMAL(38, 30),
+     DECODE_DECIMAL},
     {"decimal(39,0)",
      {.type = MYSQL_TYPE_NEWDECIMAL, .length = 40},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"decimal(65,30)",
      {.type = MYSQL_TYPE_NEWDECIMAL, .length = 67, .decimals = 30},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
-    {"bit(1)", {.type = MYSQL_TYPE_BIT, .length = 1}, TYPE_BOOL, 0, 0, DECODE_BIT, WRAP_NONE},
-    {"bit(63)", {.type = MYSQL_TYPE_BIT, .length = 63}, TYPE_INT64, 0, 0, DECODE_BIT, WRAP_NONE},
-    {"bit(64)", {.type = MYSQL_TYPE_BIT, .length = 64}, TYPE_UINT64, 0, 0, DECODE_BIT, WRAP_NONE},
-    {"date", {.type = MYSQL_TYPE_DATE, .charset = 63}, TYPE_DATE, 0, 0, DECODE_DATE, WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
+    {"bit(1)", {.type = MYSQL_TYPE_BIT, .length = 1}, {.kind = TYPE_BOOL}, DECODE_BIT},
+    {"bit(63)", {.type = MYSQL_TYPE_BIT, .length = 63}, {.kind = TYPE_INT64}, DECODE_BIT},
+    {"bit(64)", {.type = MYSQL_TYPE_BIT, .length = 64}, {.kind = TYPE_UINT64}, DECODE_BIT},
+    {"date", {.type = MYSQL_TYPE_DATE, .charset = 63}, {.kind = TYPE_DATE}, DECODE_DATE},
     {"datetime(3)",
      {.type = MYSQL_TYPE_DATETIME, .decimals = 3, .charset = 63},
-     TYPE_DATETIME,
-     0,
-     3,
-     DECODE_DATETIME,
-     WRAP_NONE},
-    {"timestamp(6)",
-     {.type = MYSQL_TYPE_TIMESTAMP, .decimals = 6, .charset = 63},
-     TYPE_INSTANT,
-     0,
-     6,
-     DECODE_UNIX_TIME,
-     WRAP_UNIX_TIME},
+     {.kind = TYPE_DATETIME, .scale = 3},
+     DECODE_DATETIME},
     {"time(2)",
      {.type = MYSQL_TYPE_TIME, .decimals = 2, .charset = 63},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
-    {"varchar",
-     {.type = MYSQL_TYPE_VAR_STRING, .charset = 45},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TIME_TEXT},
+    {"varchar", {.type = MYSQL_TYPE_VAR_STRING, .charset = 45}, {.kind = TYPE_TEXT}, DECODE_TEXT},
     {"varbinary",
      {.type = MYSQL_TYPE_VAR_STRING, .length = 4, .charset = 63, .flags = BINARY_FLAG},
-     TYPE_BYTES,
-     0,
-     0,
-     DECODE_BYTES,
-     WRAP_NONE},
+     {.kind = TYPE_BYTES},
+     DECODE_BYTES},
     {"text",
      {.type = MYSQL_TYPE_BLOB, .charset = 45, .flags = BLOB_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"blob",
      {.type = MYSQL_TYPE_BLOB, .charset = 63, .flags = BLOB_FLAG},
-     TYPE_BYTES,
-     0,
-     0,
-     DECODE_BYTES,
-     WRAP_NONE},
+     {.kind = TYPE_BYTES},
+     DECODE_BYTES},
     {"enum",
      {.type = MYSQL_TYPE_STRING, .charset = 45, .flags = ENUM_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"enum binary",
      {.type = MYSQL_TYPE_STRING, .charset = 63, .flags = ENUM_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"set binary",
      {.type = MYSQL_TYPE_STRING, .charset = 63, .flags = SET_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"json of MySQL",
      {.type = MYSQL_TYPE_JSON, .charset = 63, .flags = BLOB_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
     {"geometry",
      {.type = MYSQL_TYPE_GEOMETRY, .charset = 63},
-     TYPE_BYTES,
-     0,
-     0,
-     DECODE_GEOMETRY,
-     WRAP_NONE},
-    {"vector", {.type = 242, .charset = 63}, TYPE_BYTES, 0, 0, DECODE_BYTES, WRAP_NONE},
+     {.kind = TYPE_BYTES},
+     DECODE_GEOMETRY},
+    {"vector", {.type = 242, .charset = 63}, {.kind = TYPE_BYTES}, DECODE_BYTES},
     {"null of a subquery",
      {.type = MYSQL_TYPE_VAR_STRING, .charset = 63, .flags = BINARY_FLAG},
-     TYPE_TEXT,
-     0,
-     0,
-     DECODE_TEXT,
-     WRAP_NONE},
-    {"null", {.type = MYSQL_TYPE_NULL, .charset = 63}, TYPE_TEXT, 0, 0, DECODE_TEXT, WRAP_NONE},
+     {.kind = TYPE_TEXT},
+     DECODE_TEXT},
+    {"null", {.type = MYSQL_TYPE_NULL, .charset = 63}, {.kind = TYPE_TEXT}, DECODE_TEXT},
 };
 
-static void column_decide__follows_the_type_table(void **state)
+static void assert_type(const char *name, Type got, Type wanted)
+{
+    if (!type_equal(got, wanted) || got.scale != wanted.scale) {
+        fail_msg("%s: kind %d(%d,%d)", name, (int)got.kind, got.precision, got.scale);
+    }
+}
+
+static void column_type__follows_the_type_table(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const Case *wanted = &cases[i];
+        assert_type(wanted->name, column_type(&wanted->field, ZERO_DATES_NULL), wanted->type);
         DecodeColumn column;
-        const ColumnWrap wrap = column_decide(&wanted->field, ZERO_DATES_NULL, &column);
-        if (column.type.kind != wanted->kind || column.type.precision != wanted->precision
-            || column.form != wanted->form || column.type.scale != wanted->scale
-            || wrap != wanted->wrap) {
-            fail_msg("%s: kind %d(%d,%d) form %d wrap %d", wanted->name, (int)column.type.kind,
-                     column.type.precision, column.type.scale, (int)column.form, (int)wrap);
+        if (!column_plan(&wanted->field, wanted->type, ZERO_DATES_ERROR, &column)) {
+            fail_msg("%s: no plan", wanted->name);
+        }
+        assert_type(wanted->name, column.type, wanted->type);
+        assert_int_equal(column.zero_dates, ZERO_DATES_ERROR);
+        if (column.form != wanted->form) {
+            fail_msg("%s: form %d", wanted->name, (int)column.form);
         }
     }
 }
 
-static void column_decide__reads_dates_as_text_where_asked(void **state)
+// A table that was changed since its types were asked for.
+static void column_plan__refuses_another_type(void **state)
 {
     (void)state;
-    const unsigned types[] = {MYSQL_TYPE_DATE, MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP};
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        DecodeColumn column;
-        const ConnField field = {.type = types[i], .charset = 63};
-        assert_int_equal(column_decide(&field, ZERO_DATES_TEXT, &column), WRAP_NONE);
-        assert_int_equal(column.form, DECODE_TEXT);
-        assert_int_equal(column.type.kind, TYPE_TEXT);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(cases); j++) {
+            DecodeColumn column = {.digits = 77};
+            const Type type = cases[j].type;
+            const bool is_same = column_plan(&cases[i].field, type, ZERO_DATES_NULL, &column);
+            if (is_same != type_equal(cases[i].type, type)) {
+                fail_msg("%s as %s: %d", cases[i].name, cases[j].name, is_same);
+            }
+            assert_int_equal(column.digits == 77, !is_same);
+        }
     }
+}
+
+static void column_type__reads_dates_as_text_where_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned type;
+        DecodeForm form;
+    } DATES[] = {
+        {MYSQL_TYPE_DATE, DECODE_DATE_TEXT},
+        {MYSQL_TYPE_NEWDATE, DECODE_DATE_TEXT},
+        {MYSQL_TYPE_DATETIME, DECODE_DATETIME_TEXT},
+        {MYSQL_TYPE_TIMESTAMP, DECODE_DATETIME_TEXT},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(DATES); i++) {
+        const ConnField field = {.type = DATES[i].type, .decimals = 4, .charset = 63};
+        const Type type = column_type(&field, ZERO_DATES_TEXT);
+        assert_type("text", type, (Type){.kind = TYPE_TEXT});
+        DecodeColumn column;
+        assert_true(column_plan(&field, type, ZERO_DATES_TEXT, &column));
+        assert_int_equal(column.form, DATES[i].form);
+        assert_int_equal(column.digits, 4);
+        assert_false(column_plan(&field, type, ZERO_DATES_NULL, &column));
+    }
+}
+
+// TIMESTAMP is asked for as UNIX_TIMESTAMP(column): a whole number, or a decimal where the column
+// has parts of a second.
+static void column_plan__instants(void **state)
+{
+    (void)state;
+    const ConnField stamp = {.type = MYSQL_TYPE_TIMESTAMP, .decimals = 6, .charset = 63};
+    const Type type = column_type(&stamp, ZERO_DATES_NULL);
+    assert_type("timestamp(6)", type, (Type){.kind = TYPE_INSTANT, .scale = 6});
+    DecodeColumn column;
+    const ConnField whole = {.type = MYSQL_TYPE_LONGLONG, .length = 17};
+    assert_true(column_plan(&whole, type, ZERO_DATES_ERROR, &column));
+    assert_int_equal(column.form, DECODE_UNIX_SECONDS);
+    assert_int_equal(column.zero_dates, ZERO_DATES_ERROR);
+    assert_type("whole", column.type, type);
+    const ConnField parts = {.type = MYSQL_TYPE_NEWDECIMAL, .length = 19, .decimals = 6};
+    assert_true(column_plan(&parts, type, ZERO_DATES_NULL, &column));
+    assert_int_equal(column.form, DECODE_UNIX_TEXT);
+    assert_type("parts", column.type, type);
+    const unsigned others[] = {MYSQL_TYPE_TIMESTAMP, MYSQL_TYPE_DATETIME, MYSQL_TYPE_DOUBLE,
+                               MYSQL_TYPE_LONG, MYSQL_TYPE_VAR_STRING};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        const ConnField field = {.type = others[i]};
+        assert_false(column_plan(&field, type, ZERO_DATES_NULL, &column));
+    }
+}
+
+// Without a fixed number of digits MySQL says 31, MariaDB 39.
+static void column_plan__digits_of_times(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned decimals, digits;
+    } TIMES[] = {
+        {0, 0}, {2, 2}, {6, 6}, {31, DECODE_DIGITS_AS_NEEDED}, {39, DECODE_DIGITS_AS_NEEDED}};
+    for (size_t i = 0; i < ARRAY_LEN(TIMES); i++) {
+        const ConnField field = {
+            .type = MYSQL_TYPE_TIME, .decimals = TIMES[i].decimals, .charset = 63};
+        DecodeColumn column;
+        assert_true(column_plan(&field, (Type){.kind = TYPE_TEXT}, ZERO_DATES_NULL, &column));
+        assert_int_equal(column.form, DECODE_TIME_TEXT);
+        assert_int_equal(column.digits, TIMES[i].digits);
+    }
+    const ConnField datetime = {.type = MYSQL_TYPE_DATETIME, .decimals = 39, .charset = 63};
+    assert_type("datetime", column_type(&datetime, ZERO_DATES_NULL),
+                (Type){.kind = TYPE_DATETIME, .scale = 6});
 }
 
 static Relation table_of(const char *name, const Type *types, size_t count)
@@ -298,8 +287,11 @@ static void columns_unify__names_both_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(column_decide__follows_the_type_table),
-        cmocka_unit_test(column_decide__reads_dates_as_text_where_asked),
+        cmocka_unit_test(column_type__follows_the_type_table),
+        cmocka_unit_test(column_type__reads_dates_as_text_where_asked),
+        cmocka_unit_test(column_plan__refuses_another_type),
+        cmocka_unit_test(column_plan__instants),
+        cmocka_unit_test(column_plan__digits_of_times),
         cmocka_unit_test(columns_unify__names_both_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

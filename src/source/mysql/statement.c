@@ -1,0 +1,237 @@
+// Statements and their results. Streamed rows are taken packet by packet and left in libmariadb's
+// buffer: its own fetch would take every row apart into bound variables first.
+#include "source/mysql/connect_internal.h"
+
+#include <sys/socket.h>
+
+#include <errmsg.h>
+
+#include "base/text.h"
+#include "source/mysql/connect_error.h"
+
+// --- errors --------------------------------------------------------------------------------------------------------------
+
+// libmariadb's own numbers: the server may still be at the statement.
+static bool is_lost(unsigned number)
+{
+    return number >= CR_MIN_ERROR && number < CR_MIN_ERROR + 1000;
+}
+
+bool conn_fail(Conn *conn, const char *what, Err *err)
+{
+    const bool is_of_stream = mysql_errno(conn->mysql) == 0 && conn->stream != NULL;
+    const char *text = is_of_stream ? mysql_stmt_error(conn->stream) : mysql_error(conn->mysql);
+    conn->last_errno = is_of_stream ? mysql_stmt_errno(conn->stream) : mysql_errno(conn->mysql);
+    if (!is_lost(conn->last_errno)) {
+        conn->is_busy = false;
+    }
+    if (cancel_requested(conn->cancel)) {
+        return fail(err, FAIL_CANCELLED, "cancelled");
+    }
+    const ErrorRule *rule = connect_error_rule(conn->last_errno);
+    (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
+               conn->datasource->name == NULL ? "source" : conn->datasource->name, what, text,
+               conn->last_errno);
+    if (rule != NULL && rule->hint != NULL) {
+        (void)fail_hint(err, "%s", rule->hint);
+    }
+    err->retriable = rule != NULL && rule->retriable;
+    return false;
+}
+
+// --- small results --------------------------------------------------------------------------------------------------------
+
+bool conn_send(Conn *conn, const char *sql, Err *err)
+{
+    if (!cancel_check(conn->cancel, err)) {
+        return false;
+    }
+    if (mysql_send_query(conn->mysql, sql, (unsigned long)strlen(sql)) != 0) {
+        return conn_fail(conn, "sending a statement", err);
+    }
+    conn->is_busy = true;
+    return true;
+}
+
+bool conn_receive(Conn *conn, Err *err)
+{
+    if (mysql_read_query_result(conn->mysql) != 0) {
+        return conn_fail(conn, "running a statement", err);
+    }
+    if (mysql_field_count(conn->mysql) == 0) {
+        conn->is_busy = false;
+        return true;
+    }
+    MYSQL_RES *result = mysql_store_result(conn->mysql);
+    if (result == NULL) {
+        return conn_fail(conn, "reading a result", err);
+    }
+    conn->is_busy = false;
+    mysql_free_result(result);
+    return true;
+}
+
+bool conn_execute(Conn *conn, const char *sql, Err *err)
+{
+    return conn_send(conn, sql, err) && conn_receive(conn, err);
+}
+
+static void rows_copy(MYSQL_RES *result, ConnRows *rows)
+{
+    rows->row_count = (size_t)mysql_num_rows(result);
+    rows->column_count = mysql_num_fields(result);
+    rows->cells = mem_alloc((rows->row_count * rows->column_count + 1) * sizeof *rows->cells);
+    rows->names = mem_alloc((rows->column_count + 1) * sizeof *rows->names);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(result);
+    for (size_t i = 0; i < rows->column_count; i++) {
+        rows->names[i] = mem_copy_text(fields[i].name);
+    }
+    for (size_t r = 0; r < rows->row_count; r++) {
+        const MYSQL_ROW row = mysql_fetch_row(result);
+        const unsigned long *lengths = mysql_fetch_lengths(result);
+        for (size_t c = 0; c < rows->column_count; c++) {
+            rows->cells[r * rows->column_count + c] =
+                row[c] == NULL ? NULL : mem_copy_bytes(row[c], lengths[c]);
+        }
+    }
+}
+
+bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
+{
+    if (!conn_send(conn, sql, err)) {
+        return false;
+    }
+    if (mysql_read_query_result(conn->mysql) != 0) {
+        return conn_fail(conn, "running a statement", err);
+    }
+    MYSQL_RES *result = mysql_store_result(conn->mysql);
+    if (result == NULL) {
+        return conn_fail(conn, "reading a result", err);
+    }
+    conn->is_busy = false;
+    *ret_rows = (ConnRows){0};
+    rows_copy(result, ret_rows);
+    mysql_free_result(result);
+    return true;
+}
+
+void conn_rows_done(ConnRows *rows)
+{
+    for (size_t i = 0; i < rows->row_count * rows->column_count; i++) {
+        free(rows->cells[i]);
+    }
+    for (size_t i = 0; i < rows->column_count && rows->names != NULL; i++) {
+        free(rows->names[i]);
+    }
+    free(rows->cells);
+    free(rows->names);
+    *rows = (ConnRows){0};
+}
+
+size_t conn_rows_find(const ConnRows *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->column_count; i++) {
+        if (text_equal_nocase(rows->names[i], name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+// --- streams --------------------------------------------------------------------------------------------------------------
+
+static bool stream_start(Conn *conn, const char *sql, Err *err)
+{
+    conn->is_busy = true;
+    if (mysql_stmt_prepare(conn->stream, sql, (unsigned long)strlen(sql)) != 0) {
+        return conn_fail(conn, "preparing a statement", err);
+    }
+    if (mysql_stmt_param_count(conn->stream) != 0) {
+        conn->is_busy = false;
+        (void)fail(err, FAIL_CONFIG,
+                   "datasource \"%s\": a \"?\" in the job's SQL stands for nothing",
+                   conn->datasource->name);
+        return fail_hint(err, "Put it in quotes if it is text.");
+    }
+    if (mysql_stmt_execute(conn->stream) != 0) {
+        return conn_fail(conn, "running a statement", err);
+    }
+    conn->stream_fields = mysql_stmt_result_metadata(conn->stream);
+    if (conn->stream_fields == NULL) {
+        return conn_fail(conn, "reading rows", err);
+    }
+    return true;
+}
+
+bool conn_stream(Conn *conn, const char *sql, Err *err)
+{
+    assert(conn->stream == NULL);
+    if (!cancel_check(conn->cancel, err)) {
+        return false;
+    }
+    conn->stream = mysql_stmt_init(conn->mysql);
+    conn->stream_is_done = true;
+    if (conn->stream == NULL || !stream_start(conn, sql, err)) {
+        if (conn->stream == NULL) {
+            (void)conn_fail(conn, "preparing a statement", err);
+        }
+        conn_end_stream(conn);
+        return false;
+    }
+    conn->stream_is_done = false;
+    conn->field_count = mysql_num_fields(conn->stream_fields);
+    conn->fields = mem_grow(conn->fields, conn->field_count * sizeof *conn->fields);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->stream_fields);
+    for (size_t i = 0; i < conn->field_count; i++) {
+        conn->fields[i] = (ConnField){.name = fields[i].name,
+                                      .type = fields[i].type,
+                                      .flags = fields[i].flags,
+                                      .charset = fields[i].charsetnr,
+                                      .decimals = fields[i].decimals,
+                                      .length = fields[i].length};
+    }
+    return true;
+}
+
+const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count)
+{
+    *ret_count = conn->field_count;
+    return conn->fields;
+}
+
+bool conn_stream_next(Conn *conn, unsigned char **ret_packet, size_t *ret_len, Err *err)
+{
+    enum { END_OF_ROWS = 0xFE, END_LEN_MAX = 8 };
+    const unsigned long len = mysql_net_read_packet(conn->mysql);
+    if (UNLIKELY(len == packet_error)) {
+        // Also a socket that was shut down by a stop request.
+        return conn_fail(conn, "reading rows", err);
+    }
+    unsigned char *packet = conn->mysql->net.read_pos;
+    if (UNLIKELY(packet[0] == END_OF_ROWS && len <= END_LEN_MAX)) {
+        conn->stream_is_done = true;
+        conn->is_busy = false;
+        conn->mysql->status = MYSQL_STATUS_READY;  // as libmariadb's own fetch leaves it
+        packet = NULL;
+    }
+    *ret_packet = packet;
+    *ret_len = len;
+    return true;
+}
+
+void conn_end_stream(Conn *conn)
+{
+    if (conn->stream == NULL) {
+        return;
+    }
+    if (!conn->stream_is_done) {
+        // mysql_stmt_close() would read all that is left.
+        (void)shutdown(conn->fd, SHUT_RDWR);
+    }
+    if (conn->stream_fields != NULL) {
+        mysql_free_result(conn->stream_fields);
+        conn->stream_fields = NULL;
+    }
+    (void)mysql_stmt_close(conn->stream);
+    conn->stream = NULL;
+}
