@@ -630,6 +630,16 @@ INLINE void decode_cell(const DecodeColumn *column, unsigned char *at, size_t le
     }
 }
 
+// Most rows have no NULL; then no column need look at its bit.
+INLINE bool decode_has_null(const unsigned char *nulls, size_t len)
+{
+    unsigned all = 0;
+    for (size_t i = 0; i < len; i++) {
+        all |= nulls[i];
+    }
+    return all != 0;
+}
+
 bool decode_row(const DecodeColumn *columns, size_t count, unsigned char *packet, size_t len,
                 DecodeText *texts, Value *ret_row, uint64_t *zero_dates)
 {
@@ -639,11 +649,12 @@ bool decode_row(const DecodeColumn *columns, size_t count, unsigned char *packet
         return false;
     }
     const unsigned char *nulls = packet + 1;
+    const bool has_null = decode_has_null(nulls, nulls_len);
     const unsigned char *end = packet + len;
     unsigned char *at = packet + 1 + nulls_len;
     for (size_t i = 0; i < count; i++) {
         const size_t bit = i + NULLS_SHIFT;
-        if ((nulls[bit / 8] >> (bit % 8) & 1) != 0) {
+        if (has_null && (nulls[bit / 8] >> (bit % 8) & 1) != 0) {
             ret_row[i].state = VALUE_NULL;
             ret_row[i].dirty = DIRTY_NONE;
             continue;
