@@ -449,8 +449,8 @@ bool columns_check(const Relation *relation, Conn *conn, Err *err)
     const ConnField *fields = conn_stream_fields(conn, &count);
     unsigned char *packet = NULL;
     size_t len = 0;
-    const bool done = columns_compare(relation, fields, count, err)
-                      && conn_stream_next(conn, &packet, &len, err);
+    const bool done =
+        columns_compare(relation, fields, count, err) && conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
     return done;
 }

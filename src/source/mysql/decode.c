@@ -141,7 +141,7 @@ INLINE void decode_decimal(const DecodeColumn *column, const char *text, size_t 
     const bool negative = len > 0 && text[0] == '-';
     const char *digits = text + negative;
     const size_t count = len - negative;
-    uint64_t magnitude;
+    uint64_t magnitude = 0;
     bool is_good = count > 0 && count <= 16;
     if (LIKELY(is_good && scale - 1 < 7 && count > scale + 1)) {
         const size_t tail_len = count < 8 ? count : 8;

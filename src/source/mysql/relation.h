@@ -57,8 +57,8 @@ typedef struct Relation {
     bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them
                               // through local time
     Schema schema;
-    char *probe;            // the statement without rows that the columns were learned from
-    ConnField *probed;      // what it gave, schema.count of them; their names are owned
+    char *probe;        // the statement without rows that the columns were learned from
+    ConnField *probed;  // what it gave, schema.count of them; their names are owned
 } Relation;
 
 void relation_done(Relation *relation);
