@@ -170,3 +170,19 @@ def test_split_that_cannot_be(split, said, project, database):
     project.job("ods", source={"table": "t", "split": split}, target={"table": "ods"})
     for arguments in (["check", "ods"], ["run", "ods"]):
         assert said in project.weir(*arguments, code=2).stderr
+
+
+def test_few_large_rows(mariadb, mysql, make_database, make_project):
+    """What makes a slice worthwhile is also its bytes: these are 300 rows, and 60 MB."""
+    for server in (mariadb, mysql):
+        database = make_database(server)
+        database.execute("CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT NOT NULL)")
+        tables.fill(database, "t", "n * 3, REPEAT(CHAR(97 + n % 26), 200000)", 300)
+        project = make_project(f"large-{server.kind}", database.datasource())
+        project.job("ods", source={"table": "t"}, target={"table": "ods"})
+        result = project.run("ods", "--threads", 2).json
+        assert (result["rows_written"], result["readers"]) == (300, 2)
+        assert 2 <= result["slices"] <= 12
+        copied = readers.delta_arrow(project.table("ods"))
+        found = sorted(zip(copied["id"].to_pylist(), copied["body"].to_pylist()))
+        assert found == [(n * 3, chr(97 + n % 26) * 200_000) for n in range(300)]

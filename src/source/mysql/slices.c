@@ -206,7 +206,7 @@ static void set_ideal(Planner *planner)
         rows += planner->cells[i].rows;
     }
     const uint64_t ideal = rows / planner->slices_wanted;
-    planner->rows_ideal = ideal < SLICE_ROWS_MIN ? SLICE_ROWS_MIN : ideal;
+    planner->rows_ideal = ideal < planner->rows_min ? planner->rows_min : ideal;
 }
 
 // --- cutting --------------------------------------------------------------------------------------------------------------
@@ -446,10 +446,18 @@ static void cells_to_slices(Planner *planner, SliceList *list)
     }
 }
 
+// Rows of many bytes make a slice worthwhile sooner.
+static uint64_t rows_min(const Relation *relation)
+{
+    const uint64_t bytes = relation->row_bytes_estimated;
+    const uint64_t rows = bytes == 0 ? SLICE_ROWS_MIN : SLICE_BYTES_MIN / bytes;
+    return rows < 1 ? 1 : rows > SLICE_ROWS_MIN ? SLICE_ROWS_MIN : rows;
+}
+
 static void note_one_slice(const Relation *relation, SliceList *list)
 {
     if (relation->is_base_table && relation->is_transactional
-        && relation->rows_estimated > (uint64_t)10 * SLICE_ROWS_MIN) {
+        && relation->rows_estimated > 10 * rows_min(relation)) {
         buf_add_format(&list->notes,
                        "%s has no key that slices can be cut by and is read by one connection\n",
                        relation->name);
@@ -476,7 +484,8 @@ bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *er
         return false;
     }
     planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;
-    if (threads < 2 || planner.index == NULL || planner.rows < (uint64_t)2 * SLICE_ROWS_MIN) {
+    planner.rows_min = rows_min(relation);
+    if (threads < 2 || planner.index == NULL || planner.rows < 2 * planner.rows_min) {
         if (planner.index == NULL && threads > 1) {
             note_one_slice(relation, list);
         }

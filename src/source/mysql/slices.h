@@ -21,6 +21,7 @@ void slice_list_done(SliceList *list);
 
 // Appends the slices of a relation for `threads` readers.
 #define SLICE_ROWS_MIN 20000
+#define SLICE_BYTES_MIN ((uint64_t)16 << 20)  // where the rows are large, fewer of them
 #define SLICES_PER_THREAD 6
 bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *err) MUST_CHECK;
 // Largest first; equal ones stay in the order of the key.

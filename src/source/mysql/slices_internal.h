@@ -26,6 +26,7 @@ typedef struct Planner {
     bool is_forced;         // readers must use the index
     uint64_t rows;          // estimate of all
     uint64_t slices_wanted;
+    uint64_t rows_min;    // of a slice: fewer are not worth a statement of their own
     uint64_t rows_ideal;  // of a slice
     Cell *cells;
     size_t cell_count;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "source/mysql/slices_internal.h"
 
 static void names_free(char ***names)
 {
@@ -173,7 +174,7 @@ static Relation *relation_add(Relation **relations, size_t *count, Server *serve
 }
 
 // Rows of one of information_schema's tables, at `row` of `rows` (schema, name, type, engine,
-// rows).
+// rows, bytes of a row).
 //
 // Only of InnoDB it is known that a snapshot opened now sees exactly what is committed now. Other
 // engines also say that they know transactions (NDB, SPIDER, FEDERATED, ROCKSDB ...), but their
@@ -189,11 +190,8 @@ static void add_table(const ConnRows *rows, size_t row, Relation **relations, si
     relation->engine = mem_copy_text(conn_cell(rows, row, 3));
     relation->is_transactional =
         relation->engine != NULL && text_equal_nocase(relation->engine, "InnoDB");
-    const char *estimate = conn_cell(rows, row, 4);
-    int64_t number = 0;
-    if (estimate != NULL && text_parse_int(estimate, 0, INT64_MAX, &number)) {
-        relation->rows_estimated = (uint64_t)number;
-    }
+    relation->rows_estimated = slices_parse_count(conn_cell(rows, row, 4));
+    relation->row_bytes_estimated = slices_parse_count(conn_cell(rows, row, 5));
     CLEANUP(buf_done) Buf from = {0};
     sql_add_name(&from, relation->database);
     buf_add_char(&from, '.');
@@ -202,7 +200,7 @@ static void add_table(const ConnRows *rows, size_t row, Relation **relations, si
 }
 
 static const char tables_select[] =
-    "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_rows"
+    "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_rows, t.avg_row_length"
     " FROM information_schema.tables AS t WHERE ";
 
 // The server's own words for a table that information_schema does not show: it is not there, or may
