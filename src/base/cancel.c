@@ -14,6 +14,7 @@ struct Cancel {
     pthread_mutex_t lock;
     CancelHook *hooks;
     size_t hook_count;
+    Cancel *parent;  // or NULL
 };
 
 Cancel *cancel_new(void)
@@ -23,10 +24,26 @@ Cancel *cancel_new(void)
     return cancel;
 }
 
+static void cancel_wake_child(void *child)
+{
+    cancel_request(child);
+}
+
+Cancel *cancel_child(Cancel *parent)
+{
+    Cancel *cancel = cancel_new();
+    cancel->parent = parent;
+    cancel_add_hook(parent, cancel_wake_child, cancel);
+    return cancel;
+}
+
 void cancel_free(Cancel *cancel)
 {
     if (cancel == NULL) {
         return;
+    }
+    if (cancel->parent != NULL) {
+        cancel_remove_hook(cancel->parent, cancel);
     }
     (void)pthread_mutex_destroy(&cancel->lock);
     free(cancel->hooks);

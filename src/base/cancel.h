@@ -7,7 +7,10 @@
 typedef struct Cancel Cancel;
 
 Cancel *cancel_new(void) MUST_CHECK;
-void cancel_free(Cancel *cancel);
+// One that is requested with its parent, and can be requested alone: for a part of a run that is to
+// end while the run goes on. The parent must outlive it.
+Cancel *cancel_child(Cancel *parent) MUST_CHECK;
+void cancel_free(Cancel *cancel);  // accepts NULL
 
 // Sets the flag and calls the hooks. Called from the thread that waits for signals, never from a
 // signal handler. Calling it again does nothing.

@@ -49,6 +49,13 @@ bool err_context(Err *err, const char *format, ...)
     return false;
 }
 
+void err_keep(Err *kept, const Err *err)
+{
+    if (kept->kind == FAIL_NONE || (kept->kind == FAIL_CANCELLED && err->kind != FAIL_CANCELLED)) {
+        *kept = *err;
+    }
+}
+
 int err_exit_code(FailKind kind)
 {
     switch (kind) {

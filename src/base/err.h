@@ -34,6 +34,10 @@ bool fail_hint(Err *err, const char *format, ...) PRINTF(2, 3);
 // Puts "context: " in front of the message; returns false. For module borders.
 bool err_context(Err *err, const char *format, ...) PRINTF(2, 3);
 
+// Keeps the first of several threads' errors in `kept`, which begins with FAIL_NONE. One that only
+// says that its thread was stopped gives way to the one that was the reason. The caller locks.
+void err_keep(Err *kept, const Err *err);
+
 // 0 done, 1 internal, 2 config, 3 source, 4 target, 5 dirty limit, 130 cancelled.
 int err_exit_code(FailKind kind);
 

@@ -144,10 +144,12 @@ static void *filling_run(void *argument)
     Err err;
     if (!filling_pull(filling, &err)) {
         (void)pthread_mutex_lock(&writing->lock);
-        if (!atomic_exchange(&writing->has_failed, true)) {
-            writing->err = err;
-        }
+        err_keep(&writing->err, &err);
         (void)pthread_mutex_unlock(&writing->lock);
+        atomic_store(&writing->has_failed, true);
+        if (writing->write->cancel != NULL) {
+            cancel_request(writing->write->cancel);  // wakes producers that wait for a source
+        }
     }
     return NULL;
 }

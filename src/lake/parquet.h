@@ -26,7 +26,7 @@ typedef struct ParquetWrite {
     uint64_t memory_bytes;
     uint64_t file_bytes;  // a new file is begun past this size
     int64_t row_group_rows;
-    Cancel *cancel;  // may be NULL
+    Cancel *cancel;  // ends the writing, and is requested where a thread fails; may be NULL
 } ParquetWrite;
 
 typedef struct ParquetFile {

@@ -59,7 +59,7 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
     }
     batch_note_snapshot(source, report);
     const LoadInput input = {
-        .source = source, .reject = reject, .counters = &report->counters, .cancel = cancel};
+        .source = source, .reject = reject, .counters = &report->counters, .stop = ends.stop};
     if (!sink->ops->load(sink, &input, err)) {
         return false;
     }

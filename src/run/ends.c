@@ -11,7 +11,8 @@ bool ends_open(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_end
         return fail(err, FAIL_CONFIG, "a sync job cannot go from \"%s\" to \"%s\" in this version",
                     job->sources[0].datasource->type, job->target.datasource->type);
     }
-    if (!source_type->open(job, counters, cancel, &ends->source, err)) {
+    ends->stop = cancel_child(cancel);
+    if (!source_type->open(job, counters, ends->stop, &ends->source, err)) {
         return false;
     }
     size_t key_count = 0;
@@ -28,5 +29,6 @@ void ends_done(Ends *ends)
     if (ends->source != NULL) {
         ends->source->ops->close(ends->source);
     }
+    cancel_free(ends->stop);
     *ends = (Ends){0};
 }

@@ -6,6 +6,7 @@
 typedef struct Ends {
     Source *source;  // planned, not begun
     Sink *sink;
+    Cancel *stop;  // what both listen to: requested with the run's, or by a thread that failed
 } Ends;
 
 // Opens the source, then the sink for its columns, and cuts the slices. Changes and locks nothing.

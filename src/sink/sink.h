@@ -24,7 +24,7 @@ typedef struct LoadInput {
     Source *source;  // begun; its readers are pulled
     Reject *reject;
     Counters *counters;
-    Cancel *cancel;
+    Cancel *stop;  // ends the load; a thread of it that fails requests it, which wakes the readers
 } LoadInput;
 
 typedef struct SinkResult {

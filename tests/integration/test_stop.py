@@ -132,6 +132,20 @@ def test_a_reader_that_fails_wakes_the_others(slow_view, database):
     check_nothing_left(server)
 
 
+def test_a_row_that_stops_the_run_wakes_the_readers(project, database):
+    """The sink's thread fails at a dirty row, while the other reader waits for its first one."""
+    database.execute("CREATE TABLE dirty (id INT PRIMARY KEY, d DATE)")
+    database.execute("SET SESSION sql_mode = ''")
+    database.execute("INSERT INTO dirty VALUES (1, '0000-00-00')")
+    database.execute(f"CREATE VIEW slow AS SELECT id, IF(SLEEP({SLOW}) = 1, DATE'2016-11-13', d) AS d FROM dirty")
+    project.job("ods", source={"tables": ["slow", "dirty"]}, target={"table": "ods"}, threads=2, zero_dates="error",
+                dirty_limit=0)
+    result = project.run("ods", code=5)
+    assert result.seconds < PROMPT
+    assert result.json["error"]["kind"] == "dirty"
+    check_nothing_left(database.server)
+
+
 def test_other_statements_of_the_same_user_go_on(slow_view, database):
     """What is ended at the server is the run's own."""
     project, server = slow_view, database.server

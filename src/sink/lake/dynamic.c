@@ -39,11 +39,12 @@ typedef struct DynamicThread {
 static void dynamic_keep_error(Dynamic *dynamic, const Err *err)
 {
     (void)pthread_mutex_lock(&dynamic->lock);
-    if (dynamic->err.kind == FAIL_NONE) {
-        dynamic->err = *err;
-    }
+    err_keep(&dynamic->err, err);
     (void)pthread_mutex_unlock(&dynamic->lock);
     atomic_store(&dynamic->has_failed, true);
+    if (dynamic->write->cancel != NULL) {
+        cancel_request(dynamic->write->cancel);  // wakes producers that wait for a source
+    }
 }
 
 // --- first pass -----------------------------------------------------------------------------------------

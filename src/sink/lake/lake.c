@@ -197,7 +197,7 @@ static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **pro
         .memory_bytes = lake->job->memory_bytes,
         .file_bytes = target->file_bytes,
         .row_group_rows = target->row_group_rows,
-        .cancel = input->cancel,
+        .cancel = input->stop,
     };
     ParquetFiles files = {0};
     if (!parquet_write(&write, &files, err)) {
@@ -236,7 +236,7 @@ static bool lake_write_dynamic(LakeSink *lake, const LoadInput *input, void **pr
         .memory_bytes = lake->job->memory_bytes,
         .file_bytes = target->file_bytes,
         .row_group_rows = target->row_group_rows,
-        .cancel = input->cancel,
+        .cancel = input->stop,
     };
     return dynamic_write(&write, lake_take_files, lake, err);
 }

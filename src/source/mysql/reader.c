@@ -1,9 +1,6 @@
 // The reading threads' side: next() takes a row's packet from libmariadb's buffer and decodes it in
 // place, nothing more.
 //
-// Where one reader fails the others are woken, whatever they wait for, and all fail with its error:
-// that theirs were only stopped would explain nothing.
-//
 // Slices are dealt out one by one under a lock, so a reader that had an easy slice takes the next
 // while another is still at a hard one. Counters are shared by all threads, so rows are counted
 // here and added every few thousand.
@@ -36,10 +33,8 @@ struct ReaderPool {
     ZeroDates zero_dates;
     Counters *counters;
     Cancel *cancel;
-    pthread_mutex_t lock;  // guards what follows
+    pthread_mutex_t lock;  // guards `taken`
     bool *taken;           // a slice each
-    bool has_failed;
-    Err first_err;
 };
 
 static void add_counts(Reader *reader)
@@ -152,8 +147,9 @@ static bool fetch_row(Reader *reader, bool *ret_has_row, Err *err)
     return true;
 }
 
-static bool read_row(Reader *reader, const Value **ret_row, Err *err)
+static bool reader_next(RowReader *base, const Value **ret_row, Err *err)
 {
+    Reader *reader = (Reader *)base;
     for (;;) {
         if (LIKELY(reader->conn != NULL)) {
             bool has_row = false;
@@ -180,26 +176,6 @@ static bool read_row(Reader *reader, const Value **ret_row, Err *err)
             return false;
         }
     }
-}
-
-static bool fail_all(ReaderPool *pool, Err *err)
-{
-    (void)pthread_mutex_lock(&pool->lock);
-    if (pool->has_failed) {
-        *err = pool->first_err;
-    } else {
-        pool->has_failed = true;
-        pool->first_err = *err;
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
-    cancel_request(pool->cancel);
-    return false;
-}
-
-static bool reader_next(RowReader *base, const Value **ret_row, Err *err)
-{
-    Reader *reader = (Reader *)base;
-    return LIKELY(read_row(reader, ret_row, err)) || fail_all(reader->pool, err);
 }
 
 ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, size_t conn_count,

@@ -19,8 +19,7 @@ typedef struct MysqlSource {
     Source base;  // first
     const Job *job;
     Counters *counters;
-    Cancel *cancel;  // the run's
-    Cancel *stop;    // what all connections listen to: the run's, or a reader failed
+    Cancel *cancel;
     Server *servers;
     size_t server_count;
     Relation *relations;
@@ -34,11 +33,6 @@ typedef struct MysqlSource {
     ReaderPool *pool;
     SnapshotInfo info;
 } MysqlSource;
-
-static void source_stop(void *object)
-{
-    cancel_request(((MysqlSource *)object)->stop);
-}
 
 static void close_server(MysqlSource *source, size_t at)
 {
@@ -76,8 +70,6 @@ static void mysql_source_close(Source *base)
     for (size_t i = 0; i < source->server_count; i++) {
         close_server(source, i);
     }
-    cancel_remove_hook(source->cancel, source);
-    cancel_free(source->stop);
     for (size_t i = 0; i < source->slices.count && source->slice_infos != NULL; i++) {
         free(source->slice_infos[i].table);
         free(source->slice_infos[i].condition);
@@ -101,7 +93,7 @@ static void mysql_source_close(Source *base)
 
 static bool connect_server(const MysqlSource *source, Server *server, Err *err)
 {
-    if (!conn_open(server->datasource, source->stop, &server->control, err)
+    if (!conn_open(server->datasource, source->cancel, &server->control, err)
         || !session_identify(server->control, &server->identity, &server->id, err)) {
         return false;
     }
@@ -198,8 +190,6 @@ static bool mysql_source_open(const Job *job, Counters *counters, Cancel *cancel
     source->job = job;
     source->counters = counters;
     source->cancel = cancel;
-    source->stop = cancel_new();
-    cancel_add_hook(cancel, source_stop, source);
     if (!connect_servers(source, err) || !learn(source, err)) {
         mysql_source_close(&source->base);
         return false;
@@ -287,7 +277,7 @@ static bool open_snapshot(MysqlSource *source, size_t at, Err *err)
     count = count > source->reader_count ? source->reader_count : count;
     count = count > share ? share : count;
     count = count < 1 ? 1 : count;
-    const bool done = snapshot_open(server, relations, relation_count, count, source->stop,
+    const bool done = snapshot_open(server, relations, relation_count, count, source->cancel,
                                     &source->snapshots[at], err);
     free(relations);
     return done;
@@ -313,7 +303,7 @@ static void make_readers(MysqlSource *source)
     }
     source->pool = reader_pool_new(&source->slices, conns, count, source->reader_count,
                                    source->relations[0].schema.count, source->job->zero_dates,
-                                   source->counters, source->stop);
+                                   source->counters, source->cancel);
     free(conns);
 }
 

@@ -63,6 +63,21 @@ static void buf__limit_drops_writes_and_is_reported(void **state)
     ASSERT_FAIL(buf_ok(&buf, "the statement", &err), err, FAIL_INTERNAL, "the statement");
 }
 
+static void err_keep__the_first_that_is_a_reason(void **state)
+{
+    (void)state;
+    Err kept = {0};
+    Err stopped = {.kind = FAIL_CANCELLED, .message = "cancelled"};
+    Err disk = {.kind = FAIL_TARGET, .message = "disk full"};
+    Err late = {.kind = FAIL_SOURCE, .message = "gone"};
+    err_keep(&kept, &stopped);
+    assert_int_equal(kept.kind, FAIL_CANCELLED);
+    err_keep(&kept, &disk);
+    err_keep(&kept, &stopped);
+    err_keep(&kept, &late);
+    assert_string_equal(kept.message, "disk full");
+}
+
 static void buf__long_formats_grow(void **state)
 {
     (void)state;
@@ -84,6 +99,7 @@ int main(void)
         cmocka_unit_test(err_context__long_messages_are_cut_not_overrun),
         cmocka_unit_test(exit_codes__as_documented),
         cmocka_unit_test(buf__limit_drops_writes_and_is_reported),
+        cmocka_unit_test(err_keep__the_first_that_is_a_reason),
         cmocka_unit_test(buf__long_formats_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

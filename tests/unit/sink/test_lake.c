@@ -142,11 +142,15 @@ static bool load(Fixture *fixture, Sink *sink, const Value *rows, size_t count, 
                                      .columns = columns,
                                      .count = count - half,
                                      .fail_at = fixture->fail_at};
+    Cancel *stop = cancel_child(fixture->cancel);
     const LoadInput input = {.source = &source.source,
                              .reject = fixture->reject,
                              .counters = &fixture->counters,
-                             .cancel = fixture->cancel};
-    return sink->ops->load(sink, &input, err);
+                             .stop = stop};
+    const bool done = sink->ops->load(sink, &input, err);
+    assert_true(done || cancel_requested(stop));
+    cancel_free(stop);
+    return done;
 }
 
 static bool run(Fixture *fixture, const Value *rows, size_t count, SinkResult *ret_result, Err *err)
