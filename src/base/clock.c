@@ -133,12 +133,8 @@ bool civil_take_time(const char *text, size_t len, size_t *at, Civil *ret_civil)
     return *at > begin;
 }
 
-bool clock_set_zone(const char *name, Err *err)
+bool clock_check_zone(const char *name, Err *err)
 {
-    if (name == NULL || name[0] == '\0') {
-        tzset();
-        return true;
-    }
     // libc takes an unknown name for UTC without a word, so the zone's file is looked for first.
     CLEANUP(mem_free_text) char *path = mem_format("/usr/share/zoneinfo/%s", name);
     bool is_utc = strcmp(name, "UTC") == 0;
@@ -147,6 +143,18 @@ bool clock_set_zone(const char *name, Err *err)
         (void)fail(err, FAIL_CONFIG, "unknown time zone \"%s\"", name);
         return fail_hint(err, "Use a name of the IANA database such as \"Asia/Shanghai\" or "
                               "\"UTC\"; the package tzdata holds them.");
+    }
+    return true;
+}
+
+bool clock_set_zone(const char *name, Err *err)
+{
+    if (name == NULL || name[0] == '\0') {
+        tzset();
+        return true;
+    }
+    if (!clock_check_zone(name, err)) {
+        return false;
     }
     if (setenv("TZ", name, /* overwrite= */ 1) != 0) {
         return fail(err, FAIL_INTERNAL, "could not set the time zone \"%s\"", name);

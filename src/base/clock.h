@@ -27,6 +27,9 @@ int civil_days_in_month(int year, int month);
 bool civil_take_date(const char *text, size_t len, size_t *at, Civil *ret_civil) MUST_CHECK;
 bool civil_take_time(const char *text, size_t len, size_t *at, Civil *ret_civil) MUST_CHECK;
 
+// FAIL_CONFIG where no zone of that name is known; changes nothing.
+bool clock_check_zone(const char *name, Err *err) MUST_CHECK;
+
 // Makes `name` ("Asia/Shanghai", "UTC") the zone of the process for the two calls below; NULL or ""
 // keeps the machine's. Call once at start, before threads. FAIL_CONFIG where the zone is unknown.
 bool clock_set_zone(const char *name, Err *err) MUST_CHECK;

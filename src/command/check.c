@@ -5,21 +5,64 @@
 
 #include "base/emit.h"
 #include "base/text.h"
+#include "job/bind.h"
 #include "job/job.h"
 #include "run/plan.h"
 #include "run/report.h"
 
+// What became of one job.
+typedef struct CheckLine {
+    bool has_type;
+    JobType type;
+    PlanSummary plan;  // of a sync job that can run
+    Err err;           // kind FAIL_NONE where the file is right and the plan could be made
+} CheckLine;
+
+static bool check_is_later(const CheckLine *line)
+{
+    return line->err.kind == FAIL_NONE && line->type != JOB_SYNC;
+}
+
+static void check_add_json(const char *name, const CheckLine *line, Buf *out)
+{
+    const bool is_ok = line->err.kind == FAIL_NONE && !check_is_later(line);
+    JsonWriter json = emit_writer(out);
+    emit_begin_object(&json);
+    emit_member_text(&json, "job", name);
+    emit_member_text(&json, "type", line->has_type ? job_type_name(line->type) : NULL);
+    emit_member_bool(&json, "ok", is_ok);
+    emit_key(&json, "columns");
+    is_ok ? emit_uint(&json, line->plan.columns) : emit_null(&json);
+    emit_key(&json, "slices");
+    is_ok ? emit_uint(&json, line->plan.slices) : emit_null(&json);
+    emit_key(&json, "error");
+    if (is_ok) {
+        emit_null(&json);
+    } else if (check_is_later(line)) {
+        Err later;
+        (void)fail(&later, FAIL_CONFIG, "jobs of type %s are not in this version",
+                   job_type_name(line->type));
+        run_error_json(&later, &json);
+    } else {
+        run_error_json(&line->err, &json);
+    }
+    emit_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
+// --- one job --------------------------------------------------------------------------------------------
+
 // One sync job's plan, or what type of job the file is, on standard output.
 static bool check_one(const Project *project, const char *name, const InstanceRequest *request,
-                      bool json, Err *err)
+                      bool json, CheckLine *line, Err *err)
 {
-    JobType type;
-    if (!job_check_instance(project, name, request, &type, err)) {
+    if (!job_check_instance(project, name, request, &line->type, err)) {
         return false;
     }
+    line->has_type = true;
     CLEANUP(buf_done) Buf text = {0};
     bool done = true;
-    if (type == JOB_SYNC) {
+    if (line->type == JOB_SYNC) {
         Job *job;
         if (!job_load(project, name, request, &job, err)) {
             return false;
@@ -29,17 +72,12 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
         cancel_free(cancel);
         job_free(job);
     } else if (json) {
-        JsonWriter writer = emit_writer(&text);
-        emit_begin_object(&writer);
-        emit_member_text(&writer, "job", name);
-        emit_member_text(&writer, "type", job_type_name(type));
-        emit_end_object(&writer);
-        buf_add_char(&text, '\n');
+        check_add_json(name, line, &text);
     } else {
         buf_add_format(
             &text,
-            "job %s: a %s job, the file is right; this version runs jobs of type sync only\n", name,
-            job_type_name(type));
+            "job %s: a %s job: not in this version, which runs jobs of type sync only; the file is right\n",
+            name, job_type_name(line->type));
     }
     (void)fwrite(buf_text(&text), 1, text.len, stdout);
     return done;
@@ -47,20 +85,13 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
 
 // --- all jobs -------------------------------------------------------------------------------------------
 
-// What became of one job of the list.
-typedef struct CheckLine {
-    JobType type;
-    PlanSummary plan;  // of a sync job that is right
-    Err err;           // kind FAIL_NONE where the job is right
-} CheckLine;
-
 static void check_look(const Project *project, const char *name, const InstanceRequest *request,
                        CheckLine *ret_line)
 {
     CheckLine *line = ret_line;
     *line = (CheckLine){0};
-    if (!job_check_instance(project, name, request, &line->type, &line->err)
-        || line->type != JOB_SYNC) {
+    line->has_type = job_check_instance(project, name, request, &line->type, &line->err);
+    if (!line->has_type || line->type != JOB_SYNC) {
         return;
     }
     Job *job;
@@ -76,13 +107,16 @@ static void check_look(const Project *project, const char *name, const InstanceR
 
 static void check_add_text(const char *name, const CheckLine *line, size_t width, Buf *out)
 {
-    const bool is_right = line->err.kind == FAIL_NONE;
+    const bool has_failed = line->err.kind != FAIL_NONE;
     buf_add_text(out, name);
     for (size_t len = text_width(name); len < width; len++) {
         buf_add_char(out, ' ');
     }
-    buf_add_format(out, "  %-7s", is_right ? "ok" : fail_kind_name(line->err.kind));
-    if (!is_right) {
+    buf_add_format(out, "  %-7s",
+                   has_failed             ? fail_kind_name(line->err.kind)
+                   : check_is_later(line) ? "later"
+                                          : "ok");
+    if (has_failed) {
         // Further lines of a message (a file with several mistakes) stand below the first.
         for (const char *at = line->err.message; *at != '\0'; at += strspn(at, "\n")) {
             const size_t len = strcspn(at, "\n");
@@ -90,9 +124,11 @@ static void check_add_text(const char *name, const CheckLine *line, size_t width
             buf_add_bytes(out, at, len);
             at += len;
         }
-    } else if (line->type != JOB_SYNC) {
-        buf_add_format(out, "a %s job: this version runs jobs of type sync only",
-                       job_type_name(line->type));
+        if (line->err.hint[0] != '\0') {
+            buf_add_format(out, "\n    hint: %s", line->err.hint);
+        }
+    } else if (check_is_later(line)) {
+        buf_add_format(out, "a %s job: not in this version", job_type_name(line->type));
     } else {
         buf_add_format(out, "%zu columns, %zu slice%s", line->plan.columns, line->plan.slices,
                        line->plan.slices == 1 ? "" : "s");
@@ -100,38 +136,75 @@ static void check_add_text(const char *name, const CheckLine *line, size_t width
     buf_add_char(out, '\n');
 }
 
-static void check_add_json(const char *name, const CheckLine *line, Buf *out)
+// The jobs, and the files that were meant as such: what a list leaves out, nobody looks for.
+static bool check_names(const Project *project, char ***ret_names, size_t *ret_count, Err *err)
 {
-    const bool is_right = line->err.kind == FAIL_NONE;
-    const bool has_plan = is_right && line->type == JOB_SYNC;
-    JsonWriter json = emit_writer(out);
-    emit_begin_object(&json);
-    emit_member_text(&json, "job", name);
-    emit_member_text(&json, "type", is_right ? job_type_name(line->type) : NULL);
-    emit_member_bool(&json, "ok", is_right);
-    emit_key(&json, "columns");
-    has_plan ? emit_uint(&json, line->plan.columns) : emit_null(&json);
-    emit_key(&json, "slices");
-    has_plan ? emit_uint(&json, line->plan.slices) : emit_null(&json);
-    emit_key(&json, "error");
-    is_right ? emit_null(&json) : run_error_json(&line->err, &json);
-    emit_end_object(&json);
-    buf_add_char(out, '\n');
-}
-
-// One line a job, printed as soon as it is known. The first error decides the exit code.
-static bool check_all(const Project *project, const InstanceRequest *request, bool json, Err *err)
-{
-    char **names;
+    char **names = NULL;
+    char **misnamed = NULL;
     if (!project_job_names(project, &names, err)) {
         return false;
     }
-    size_t width = 0;
+    if (!project_misnamed_jobs(project, &misnamed, err)) {
+        text_list_free(names);
+        return false;
+    }
     size_t count = 0;
-    for (; names[count] != NULL; count++) {
-        width = text_width(names[count]) > width ? text_width(names[count]) : width;
+    while (names[count] != NULL) {
+        count++;
+    }
+    for (size_t i = 0; misnamed[i] != NULL; i++) {
+        names = mem_grow(names, (count + 2) * sizeof(*names));
+        names[count++] = misnamed[i];
+        names[count] = NULL;
+    }
+    free(misnamed);
+    qsort(names, count, sizeof(*names), text_order);
+    *ret_names = names;
+    *ret_count = count;
+    return true;
+}
+
+static bool check_fail_no_jobs(const Project *project, Err *err)
+{
+    (void)fail(err, FAIL_CONFIG, "the project has no jobs: there is no file \"%s/jobs/*.yaml\"",
+               project->dir);
+    return fail_hint(
+        err, "A job is a file jobs/NAME.yaml; weir init DIR writes examples into a new folder.");
+}
+
+// What the list comes to. The first error decides the exit code; a type of a later version is none.
+static bool check_sum_up(size_t count, size_t failed, size_t later, FailKind kind, bool json,
+                         Err *err)
+{
+    CLEANUP(buf_done) Buf note = {0};
+    if (later > 0) {
+        buf_add_format(&note, "%zu %s not in this version", later, later == 1 ? "is" : "are");
+    }
+    if (failed == 0) {
+        if (later > 0 && !json) {
+            (void)fprintf(stderr, "%zu job%s, %s\n", count, count == 1 ? "" : "s", buf_text(&note));
+        }
+        return true;
+    }
+    (void)fail(err, kind, "%zu of %zu job%s cannot run%s%s", failed, count, count == 1 ? "" : "s",
+               later > 0 ? ", " : "", buf_text(&note));
+    return fail_hint(err, "\"weir check JOB\" says more of one.");
+}
+
+// One line a job, printed as soon as it is known.
+static bool check_all(const Project *project, const InstanceRequest *request, bool json, Err *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    if (!check_names(project, &names, &count, err)) {
+        return false;
+    }
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++) {
+        width = text_width(names[i]) > width ? text_width(names[i]) : width;
     }
     size_t failed = 0;
+    size_t later = 0;
     FailKind kind = FAIL_NONE;
     for (size_t i = 0; i < count; i++) {
         CheckLine line;
@@ -144,26 +217,15 @@ static bool check_all(const Project *project, const InstanceRequest *request, bo
         }
         (void)fwrite(buf_text(&text), 1, text.len, stdout);
         (void)fflush(stdout);
+        later += check_is_later(&line);
         if (line.err.kind != FAIL_NONE) {
             failed++;
             kind = kind == FAIL_NONE ? line.err.kind : kind;
         }
-        free(names[i]);
     }
-    free(names);
-    if (count == 0) {
-        (void)fail(err, FAIL_CONFIG, "the project has no jobs: there is no file \"%s/jobs/*.yaml\"",
-                   project->dir);
-        return fail_hint(
-            err,
-            "A job is a file jobs/NAME.yaml; weir init DIR writes examples into a new folder.");
-    }
-    if (failed == 0) {
-        return true;
-    }
-    (void)fail(err, kind, "%zu of %zu job%s cannot run as written", failed, count,
-               count == 1 ? "" : "s");
-    return fail_hint(err, "\"weir check JOB\" says more of one.");
+    text_list_free(names);
+    return count == 0 ? check_fail_no_jobs(project, err)
+                      : check_sum_up(count, failed, later, kind, json, err);
 }
 
 static bool check_run(const Command *self, int argc, char **argv, Err *err)
@@ -174,6 +236,7 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
     const char **params = NULL;
     bool json = false;
     bool help = false;
+    CheckLine line = {0};
     const Option options[] = {
         command_option_bizdate(&request.bizdate),
         command_option_param(&params),
@@ -187,13 +250,15 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
     Project *project;
     if (done && !help && (done = command_open_project(dir, &project, err))) {
         request.params = params;
+        request.is_for_all_jobs = name == NULL;
         done = name == NULL ? check_all(project, &request, json, err)
-                            : check_one(project, name, &request, json, err);
+                            : check_one(project, name, &request, json, &line, err);
         project_free(project);
     }
     if (!done && name != NULL && json && err->kind != FAIL_NONE) {
         CLEANUP(buf_done) Buf text = {0};
-        check_add_json(name, &(CheckLine){.err = *err}, &text);
+        line.err = *err;
+        check_add_json(name, &line, &text);
         (void)fwrite(buf_text(&text), 1, text.len, stdout);
     }
     free(params);

@@ -33,6 +33,11 @@ static void command_print_error(const Err *err)
 
 static bool command_fail_unknown(const char *name, Err *err)
 {
+    if (name[0] == '-') {
+        (void)fail(err, FAIL_CONFIG, "the option \"%s\" stands before the verb", name);
+        return fail_hint(err, "Options stand after it: \"weir check --project DIR\". \"weir help\" "
+                              "lists the verbs.");
+    }
     const char *known[ARRAY_LEN(commands)] = {0};
     for (size_t i = 0; commands[i] != NULL; i++) {
         known[i] = commands[i]->name;

@@ -8,7 +8,7 @@
 #include "command/instance.h"
 
 typedef struct CopyOptions {
-    const char *partition, *where, *mode, *bizdate, *columns, *timezone, *zero_dates;
+    const char *partition, *where, *mode, *bizdate, *columns, *timezone, *zero_dates, *dirty_limit;
     int threads;
     InstanceOutput output;
 } CopyOptions;
@@ -40,7 +40,8 @@ static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
                                               .partition = options->partition,
                                               .where = options->where,
                                               .columns = options->columns,
-                                              .zero_dates = options->zero_dates},
+                                              .zero_dates = options->zero_dates,
+                                              .dirty_limit = options->dirty_limit},
                             err);
 }
 
@@ -96,6 +97,10 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
          .argument = "POLICY",
          .ret_text = &copy.zero_dates,
          .help = "null (default), text or error"},
+        {.name = "dirty-limit",
+         .argument = "N",
+         .ret_text = &copy.dirty_limit,
+         .help = "rows that may go to .weir/rejects; 0 where it is left out, or unlimited"},
         {.name = "timezone",
          .argument = "ZONE",
          .ret_text = &copy.timezone,

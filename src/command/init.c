@@ -18,10 +18,11 @@ static bool init_run(const Command *self, int argc, char **argv, Err *err)
     }
     (void)fprintf(stderr,
                   "A project lies in %s. Next:\n"
-                  "  1. name your server in %s/weir.yaml\n"
-                  "  2. cd %s && weir check\n"
-                  "  3. weir run ods_oplog\n",
-                  dir, dir, dir);
+                  "  1. name your server in %s/weir.yaml, your table in %s/jobs/ods_oplog.yaml\n"
+                  "  2. export RDS_PASSWORD=...   (weir.yaml takes the password from there)\n"
+                  "  3. cd %s && weir check\n"
+                  "  4. weir run ods_oplog\n",
+                  dir, dir, dir, dir);
     return true;
 }
 

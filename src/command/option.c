@@ -87,9 +87,10 @@ static bool option_store(const Option *option, const char *value, Err *err)
     return true;
 }
 
-// One option at argv[*index]; moves *index on where the value is the next word.
+// One option at argv[*index]; moves *index on where the value is the next word. `seen` has a bit
+// for each row of the table.
 static bool option_take(const Command *command, const Option *options, int argc, char **argv,
-                        int *index, Err *err)
+                        int *index, uint32_t *seen, Err *err)
 {
     const char *text = argv[*index];
     size_t len = strcspn(text + 2, "=");
@@ -102,6 +103,12 @@ static bool option_take(const Command *command, const Option *options, int argc,
         *option->ret_flag = true;
         return value == NULL || fail(err, FAIL_CONFIG, "\"--%s\" takes no value", option->name);
     }
+    const uint32_t bit = UINT32_C(1) << (option - options);
+    if (option->ret_list == NULL && (*seen & bit) != 0) {
+        (void)fail(err, FAIL_CONFIG, "\"--%s\" is given twice", option->name);
+        return fail_hint(err, "It takes one value: keep the one that is meant.");
+    }
+    *seen |= bit;
     if (value == NULL && *index + 1 >= argc) {
         return fail(err, FAIL_CONFIG, "\"--%s\" needs a value: --%s %s", option->name, option->name,
                     option->argument);
@@ -118,6 +125,7 @@ bool option_parse(const Command *command, const Option *options, int argc, char 
 {
     size_t count = 0;
     bool only_arguments = false;
+    uint32_t seen = 0;
     for (int i = 1; i < argc; i++) {
         bool is_option = !only_arguments && argv[i][0] == '-' && argv[i][1] != '\0';
         if (is_option && (text_equal(argv[i], "--help") || text_equal(argv[i], "-h"))) {
@@ -134,7 +142,7 @@ bool option_parse(const Command *command, const Option *options, int argc, char 
                              "Options are written with two dashes; \"weir %s --help\" lists them.",
                              command->name);
         } else if (is_option) {
-            if (!option_take(command, options, argc, argv, &i, err)) {
+            if (!option_take(command, options, argc, argv, &i, &seen, err)) {
                 return false;
             }
         } else if (count == max_arguments) {

@@ -5,14 +5,17 @@
 #include "job/job.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 
-static const char WEIR_YAML[] =
+static const char WEIR_YAML_HEAD[] =
     "# A weir project: this file, and one file per job in jobs/.\n"
     "#\n"
     "# Secrets do not belong in here: ${env:NAME} takes an environment variable, ${file:PATH} the content of a\n"
     "# file. weir shows them nowhere.\n"
     "\n"
-    "name: my_project\n"
+    "name: \"";
+static const char WEIR_YAML_REST[] =
+    "\"\n"
     "\n"
     "# Business dates, conditions on time columns and schedules are in this time zone.\n"
     "timezone: UTC\n"
@@ -57,7 +60,7 @@ static const char ODS_OPLOG_YAML[] =
     "  datasource: rds              # of weir.yaml\n"
     "  table: oplog                 # or tables: [\"t_[0-99]\", other]; or query: SELECT ...\n"
     "  incremental: optime          # only rows whose optime lies in the business date; without it the whole table\n"
-    "  # columns: [optime, uname, \"upper(action)\"]   # names or SQL expressions; all columns without it\n"
+    "  # columns: [optime, uname, \"upper(action) AS action\"]   # names or SQL expressions; all without it\n"
     "  # where: status = 'ok'\n"
     "  # split: id                  # the column by which several threads share the table; weir finds one itself\n"
     "\n"
@@ -66,7 +69,7 @@ static const char ODS_OPLOG_YAML[] =
     "  partition: ds=${bizdate}     # ${bizdate} is the business date; ${yyyymmdd-1}, $[hh24-1/24] and more work in\n"
     "                               # every text of a job\n"
     "  mode: overwrite              # the partition is replaced in one step; append adds to it\n"
-    "  lifecycle: 30                # days that a partition is kept after it was last written; 0: for ever\n"
+    "  # lifecycle: 30              # days that a partition is kept; noted in the table, nothing acts on it yet\n"
     "  # new_columns: add           # when the source has columns that the table lacks: add, ignore or error\n"
     "  # file_size: 512MiB\n"
     "\n"
@@ -115,8 +118,22 @@ static const char ORDERS_LIVE_YAML[] =
 
 static const char GITIGNORE[] = "# What runs leave behind, and the tables.\n"
                                 "/.weir/\n"
-                                "/lake/\n"
-                                "/.env\n";
+                                "/lake/\n";
+
+// The folder's name with what a name cannot hold made "_".
+static void add_project_name(const char *dir, Buf *out)
+{
+    CLEANUP(mem_free_text) char *path = realpath(dir, NULL);
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    const char *name = slash == NULL || slash[1] == '\0' ? "my_project" : slash + 1;
+    const bool is_utf8 = text_is_utf8(name, strlen(name));
+    for (; *name != '\0'; name++) {
+        const bool is_plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z')
+                              || (*name >= '0' && *name <= '9') || strchr("_-.", *name) != NULL
+                              || ((unsigned char)*name >= 0x80 && is_utf8);
+        buf_add_char(out, is_plain ? *name : '_');
+    }
+}
 
 bool project_init(const char *dir, Err *err)
 {
@@ -131,7 +148,6 @@ bool project_init(const char *dir, Err *err)
         {"jobs/dw_user.yaml", DW_USER_YAML, sizeof(DW_USER_YAML) - 1},
         {"jobs/orders_live.yaml", ORDERS_LIVE_YAML, sizeof(ORDERS_LIVE_YAML) - 1},
         {".gitignore", GITIGNORE, sizeof(GITIGNORE) - 1},
-        {"weir.yaml", WEIR_YAML, sizeof(WEIR_YAML) - 1},
     };
     CLEANUP(mem_free_text) char *project = fs_join(dir, "weir.yaml");
     if (fs_exists(project)) {
@@ -144,6 +160,14 @@ bool project_init(const char *dir, Err *err)
         CLEANUP(mem_free_text) char *path = fs_join(dir, FILES[i].name);
         bool exists;
         ok = fs_put_if_absent(path, FILES[i].text, FILES[i].len, &exists, err);
+    }
+    if (ok) {
+        CLEANUP(buf_done) Buf text = {0};
+        buf_add_text(&text, WEIR_YAML_HEAD);
+        add_project_name(dir, &text);
+        buf_add_text(&text, WEIR_YAML_REST);
+        bool exists;
+        ok = fs_put_if_absent(project, text.data, text.len, &exists, err);
     }
     if (!ok) {
         err->kind = FAIL_CONFIG;

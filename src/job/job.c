@@ -134,6 +134,53 @@ static bool bind_file(JobFile *file, Job *job, Err *err)
     return problems_report(&file->problems, err);
 }
 
+static bool fail_unused(const JobFile *file, const char *name, Err *err)
+{
+    const ParamSet *params = &file->params;
+    const char **known = mem_alloc((params->pair_count + 2) * sizeof(*known));
+    size_t count = 0;
+    for (size_t i = 0; i < params->pair_count; i++) {
+        if (params->pairs[i].is_used) {
+            known[count++] = params->pairs[i].name;
+        }
+    }
+    known[count] = "bizdate";
+    const char *nearest = text_nearest(name, known);
+    (void)fail(err, FAIL_CONFIG, "%s: no text of the job uses the parameter \"%.100s\"",
+               file->shown, name);
+    if (nearest == NULL) {
+        (void)fail_hint(err,
+                        "It would change nothing: leave it out, or write ${%.100s} where its "
+                        "value belongs.",
+                        name);
+    } else if (nearest == known[count]) {
+        (void)fail_hint(err, "Did you mean --bizdate YYYYMMDD?");
+    } else {
+        (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
+    }
+    free(known);
+    return false;
+}
+
+// A slip in the name of a parameter would otherwise publish what the job says without it.
+static bool check_params_are_used(const JobFile *file, const InstanceRequest *request, Err *err)
+{
+    if (request == NULL || request->is_for_all_jobs) {
+        return true;
+    }
+    for (size_t i = 0; request->params != NULL && request->params[i] != NULL; i++) {
+        const char *param = request->params[i];
+        for (size_t k = 0; k < file->params.pair_count; k++) {
+            const ParamPair *pair = &file->params.pairs[k];
+            const size_t len = strlen(pair->name);
+            if (!pair->is_used && strncmp(param, pair->name, len) == 0 && param[len] == '=') {
+                return fail_unused(file, pair->name, err);
+            }
+        }
+    }
+    return true;
+}
+
 static bool fail_later(const JobFile *file, Err *err)
 {
     (void)fail(err, FAIL_CONFIG,
@@ -169,7 +216,8 @@ bool job_load(const Project *project, const char *name, const InstanceRequest *r
         return false;
     }
     Job *job = job_new();
-    const bool ok = bind_file(&file, job, err) && (file.type == JOB_SYNC || fail_later(&file, err));
+    const bool ok = bind_file(&file, job, err) && check_params_are_used(&file, request, err)
+                    && (file.type == JOB_SYNC || fail_later(&file, err));
     if (ok) {
         finish(&file, request, job);
         *ret_job = job;
@@ -188,7 +236,7 @@ bool job_check_instance(const Project *project, const char *name, const Instance
         return false;
     }
     Job *job = job_new();
-    const bool ok = bind_file(&file, job, err);
+    const bool ok = bind_file(&file, job, err) && check_params_are_used(&file, request, err);
     if (ok) {
         *ret_type = file.type;
     }

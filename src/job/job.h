@@ -25,8 +25,9 @@ typedef struct SourceSpec {
 
 typedef struct PartitionPart {
     char *column;
-    char *value;  // literal text, or NULL where `field` names the source's column
-    char *field;  // "{region}": the row's own value
+    char *value;        // literal text, or NULL where `field` names the source's column
+    char *field;        // "{region}": the row's own value
+    bool is_parameter;  // the field's name is a parameter's too: "${bizdate}" may have been meant
 } PartitionPart;
 
 typedef struct TargetSpec {
@@ -68,7 +69,8 @@ typedef struct Job {
     int64_t window_begin_usec;  // instants of the bizdate's first moment and the next day's, in the
     int64_t window_end_usec;    //   project's time zone
     const char *timezone;       // of the project, borrowed; NULL: the machine's
-    char *state_dir;  // where reject files go: <project>/.weir, or the current folder for copy
+    char *state_dir;  // where reject files go: <project>/.weir, or .weir in the current folder for
+                      // copy
 } Job;
 
 // What decides an instance, from the command line.
@@ -76,10 +78,12 @@ typedef struct InstanceRequest {
     const char *bizdate;        // NULL: yesterday in the project's time zone
     const char *const *params;  // "k=v"; NULL-terminated, or NULL
     int threads;                // 0: as the job says
+    bool is_for_all_jobs;       // not every job need use each of `params`
 } InstanceRequest;
 
 // Reads jobs/NAME.yaml, computes all parameters, checks all keys and names. All mistakes come in
-// one error with file:line:column. A type that this version cannot run is FAIL_CONFIG that says so.
+// one error with file:line:column. A parameter of the request that no text of the job uses is
+// FAIL_CONFIG, and so is a type that this version cannot run.
 bool job_load(const Project *project, const char *name, const InstanceRequest *request,
               Job **ret_job, Err *err) MUST_CHECK;
 void job_free(Job *job);
@@ -106,7 +110,7 @@ Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, ch
 // The options of `weir copy`, as typed; NULL where not given. Parameters in them are filled in, the
 // business date and its window are fixed. FAIL_CONFIG with the option's name.
 typedef struct JobCopyOptions {
-    const char *bizdate, *partition, *where, *columns, *zero_dates;
+    const char *bizdate, *partition, *where, *columns, *zero_dates, *dirty_limit;
 } JobCopyOptions;
 bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err) MUST_CHECK;
 

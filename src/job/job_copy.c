@@ -12,7 +12,7 @@ Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, ch
     job_take_datasources(job, source, target);
     job->name = mem_copy_text(target_table);
     job->threads = defaults->threads;
-    job->state_dir = mem_copy_text(".");
+    job->state_dir = mem_copy_text(".weir");
     job->sources = mem_alloc(sizeof(*job->sources));
     job->source_count = 1;
     job->sources[0].datasource = source;
@@ -106,6 +106,21 @@ static bool set_zero_dates(const char *text, ZeroDates *ret_policy, Err *err)
                    text);
 }
 
+static bool set_dirty_limit(const char *text, int64_t *ret_limit, Err *err)
+{
+    if (text == NULL) {
+        return true;
+    }
+    if (strcmp(text, "unlimited") == 0) {
+        *ret_limit = -1;
+        return true;
+    }
+    return text_parse_int(text, 0, INT64_MAX, ret_limit)
+           || fail(err, FAIL_CONFIG,
+                   "\"--dirty-limit\" must be a whole number from 0, or unlimited, not \"%.50s\"",
+                   text);
+}
+
 static bool set_partition(Job *job, const char *text, Err *err)
 {
     if (text == NULL) {
@@ -128,9 +143,11 @@ bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err)
                     && expand_option(&params, "where", options->where, &source->where, err)
                     && expand_option(&params, "columns", options->columns, &columns, err)
                     && set_zero_dates(options->zero_dates, &job->zero_dates, err)
+                    && set_dirty_limit(options->dirty_limit, &job->dirty_limit, err)
                     && set_partition(job, partition, err)
                     && (columns == NULL || split_columns(columns, &source->columns, err));
     if (ok) {
+        partition_note_parameters(job->target.partition, job->target.partition_count, &params);
         job_set_window(job, &params);
     }
     param_set_done(&params);

@@ -188,6 +188,11 @@ static bool add_request_params(ParamSet *params, const char *const *pairs, Err *
                         pairs[i]);
         }
         CLEANUP(mem_free_text) char *name = mem_copy_bytes(pairs[i], (size_t)(equals - pairs[i]));
+        for (size_t k = 0; k < i; k++) {
+            if (strncmp(pairs[k], pairs[i], strlen(name) + 1) == 0) {
+                return fail(err, FAIL_CONFIG, "the parameter \"%.100s\" is given twice", name);
+            }
+        }
         // It would change texts and not the window that `incremental` reads.
         if (strcmp(name, "bizdate") == 0) {
             (void)fail(err, FAIL_CONFIG, "the business date cannot be set with --param");
@@ -256,8 +261,25 @@ bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceR
     return request == NULL || add_request_params(&file->params, request->params, err);
 }
 
+// True, with the error, where a file would be the job if its suffix were the right one.
+static bool is_misnamed(const Project *project, const char *name, Err *err)
+{
+    const size_t len = strlen(name) - (text_ends_with(name, ".yml") ? strlen(".yml") : 0);
+    CLEANUP(mem_free_text) char *file = mem_format("jobs/%.*s.yml", (int)len, name);
+    CLEANUP(mem_free_text) char *path = fs_join(project->dir, file);
+    if (!fs_exists(path)) {
+        return false;
+    }
+    (void)fail(err, FAIL_CONFIG, "%s: rename it to %.*s.yaml", file, (int)len, name);
+    (void)fail_hint(err, "A job is a file that ends in \".yaml\"; weir reads no other.");
+    return true;
+}
+
 static bool fail_no_job(const Project *project, const char *name, Err *err)
 {
+    if (is_misnamed(project, name, err)) {
+        return false;
+    }
     char **names;
     if (!project_job_names(project, &names, err)) {
         return false;
@@ -304,9 +326,7 @@ static bool job_name(const Project *project, const char *text, char **ret_name, 
         text = slash + 1;
     }
     size_t len = strlen(text);
-    len -= text_ends_with(text, ".yaml")  ? strlen(".yaml")
-           : text_ends_with(text, ".yml") ? strlen(".yml")
-                                          : 0;
+    len -= text_ends_with(text, ".yaml") ? strlen(".yaml") : 0;
     if (len == 0 || text[0] == '.') {
         return fail(err, FAIL_CONFIG, "\"%.100s\" names no job", text);
     }

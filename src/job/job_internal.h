@@ -36,6 +36,9 @@ Binder job_binder(JobFile *file);
 // The datasource that the text of `key` names, or NULL after a mistake. `NULL` name: NULL.
 const Datasource *job_find_datasource(JobFile *file, const DocNode *mapping, const char *name);
 
+// Notes which parts' fields have the name of a parameter.
+void partition_note_parameters(PartitionPart *parts, size_t count, const ParamSet *params);
+
 // A new Job with every default set. It is freed with job_free.
 Job *job_new(void) MUST_CHECK;
 void job_take_datasources(Job *job, Datasource *source, Datasource *target);

@@ -257,6 +257,7 @@ static void check_target(JobFile *file, const DocNode *mapping, const TargetForm
         const DocNode *node = doc_get(mapping, "partition");
         problems_add_err(&file->problems, node->line, node->column, &err);
     }
+    partition_note_parameters(target->partition, target->partition_count, &file->params);
 }
 
 static void bind_target(JobFile *file, const DocNode *mapping, TargetSpec *target)

@@ -75,6 +75,7 @@ static const char *find_custom(const ParamSet *params, const char *name, size_t 
 {
     for (size_t i = 0; i < params->pair_count; i++) {
         if (strlen(params->pairs[i].name) == len && memcmp(params->pairs[i].name, name, len) == 0) {
+            params->pairs[i].is_used = true;
             return params->pairs[i].value;
         }
     }
@@ -311,6 +312,19 @@ static bool expand(const ParamSet *params, const char *text, bool is_value, Buf 
     return buf_ok(out, "a text with its parameters filled in", err);
 }
 
+bool param_is_known(const ParamSet *params, const char *name)
+{
+    for (size_t i = 0; i < params->pair_count; i++) {
+        if (strcmp(params->pairs[i].name, name) == 0) {
+            return true;
+        }
+    }
+    CLEANUP(buf_done) Buf ignored = {0};
+    Err err;
+    return word_in(name, strlen(name), BUILT_IN, HOW_MANY_BUILT_IN)
+           || param_time_expand(params, name, strlen(name), /* business= */ true, &ignored, &err);
+}
+
 bool param_expand(const ParamSet *params, const char *text, Buf *out, Err *err)
 {
     return expand(params, text, /* is_value= */ false, out, err);
@@ -335,6 +349,8 @@ bool param_set_add(ParamSet *params, const char *name, const char *value, Err *e
         if (strcmp(params->pairs[i].name, name) == 0) {
             free(params->pairs[i].value);
             params->pairs[i].value = buf_take(&computed);
+            // What took the old value does not change with it.
+            params->pairs[i].is_used = false;
             return true;
         }
     }

@@ -11,6 +11,7 @@
 typedef struct ParamPair {
     char *name;
     char *value;
+    bool is_used;  // a text took the value since it was set
 } ParamPair;
 
 typedef struct ParamSet {
@@ -32,6 +33,9 @@ bool param_set_bizdate(ParamSet *params, const char *text, int hour, int minute,
 bool param_set_add(ParamSet *params, const char *name, const char *value, Err *err) MUST_CHECK;
 // The product's parameter string: `bizdate=$bizdate hour=$[hh24-1/24]`, or -p"-Dname=value ...".
 bool param_set_add_args(ParamSet *params, const char *args, Err *err) MUST_CHECK;
+
+// True where ${name} has a value.
+bool param_is_known(const ParamSet *params, const char *name) MUST_CHECK;
 
 // Copies `text` to `out` with every parameter replaced. ${name} of a name that is neither custom
 // nor built in is FAIL_CONFIG and names the nearest known one. `$$` writes one `$`; ${env:..} and

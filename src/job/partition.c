@@ -2,7 +2,7 @@
 // so what would need guessing when the folder is read back is refused.
 #include "base/base.h"
 
-#include "job/job.h"
+#include "job/job_internal.h"
 
 #include "base/text.h"
 
@@ -161,4 +161,11 @@ bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_co
     *ret_parts = parts;
     *ret_count = count;
     return true;
+}
+
+void partition_note_parameters(PartitionPart *parts, size_t count, const ParamSet *params)
+{
+    for (size_t i = 0; i < count; i++) {
+        parts[i].is_parameter = parts[i].field != NULL && param_is_known(params, parts[i].field);
+    }
 }

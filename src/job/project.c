@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "job/bind.h"
@@ -164,6 +165,13 @@ static void bind_project(const Binder *binder, const DocNode *root, Project *pro
         problems_add(binder->problems, lake->line, lake->column,
                      "this version cannot write to \"%s\"; \"lake\" must be a folder", form.lake);
     }
+    const DocNode *timezone = doc_get(root, "timezone");
+    Err err = {0};
+    if (form.timezone != NULL && !clock_check_zone(form.timezone, &err)) {
+        problems_add(binder->problems, timezone->line, timezone->column,
+                     "unknown time zone \"%.100s\"", timezone->text);
+        problems_hint(binder->problems, "%s", err.hint);
+    }
     const char *base = strrchr(project->dir, '/');
     project->name = mem_copy_text(form.name != NULL ? form.name
                                   : base == NULL    ? project->dir
@@ -219,9 +227,10 @@ bool project_load(const char *dir, Project **ret_project, Err *err)
     return true;
 }
 
-bool project_job_names(const Project *project, char ***ret_names, Err *err)
+// The files of jobs/ that end in `suffix`, sorted; without their last `cut` characters.
+static bool list_jobs(const Project *project, const char *suffix, size_t cut, char ***ret_names,
+                      Err *err)
 {
-    static const char SUFFIX[] = ".yaml";
     CLEANUP(mem_free_text) char *folder = fs_join(project->dir, "jobs");
     CLEANUP(fs_list_done) FsList files = {0};
     if (fs_is_dir(folder) && !fs_list(folder, &files, err)) {
@@ -232,13 +241,24 @@ bool project_job_names(const Project *project, char ***ret_names, Err *err)
     size_t count = 0;
     for (size_t i = 0; i < files.count; i++) {
         const size_t len = strlen(files.names[i]);
-        if (files.names[i][0] != '.' && len > strlen(SUFFIX)
-            && text_ends_with(files.names[i], SUFFIX)) {
-            names[count++] = mem_copy_bytes(files.names[i], len - strlen(SUFFIX));
+        if (files.names[i][0] != '.' && len > strlen(suffix)
+            && text_ends_with(files.names[i], suffix)) {
+            names[count++] = mem_copy_bytes(files.names[i], len - cut);
         }
     }
     // The suffix changes the order: "a-b.yaml" comes before "a.yaml".
     qsort(names, count, sizeof(*names), text_order);
     *ret_names = names;
     return true;
+}
+
+bool project_job_names(const Project *project, char ***ret_names, Err *err)
+{
+    static const char SUFFIX[] = ".yaml";
+    return list_jobs(project, SUFFIX, sizeof(SUFFIX) - 1, ret_names, err);
+}
+
+bool project_misnamed_jobs(const Project *project, char ***ret_files, Err *err)
+{
+    return list_jobs(project, ".yml", 0, ret_files, err);
 }

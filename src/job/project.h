@@ -59,6 +59,10 @@ const Datasource *project_datasource(const Project *project,
 // array.
 bool project_job_names(const Project *project, char ***ret_names, Err *err) MUST_CHECK;
 
+// Files jobs/*.yml, which are no jobs and were surely meant as such: names with the suffix, else
+// the same.
+bool project_misnamed_jobs(const Project *project, char ***ret_files, Err *err) MUST_CHECK;
+
 // mysql://user[:password]@host[:port]/database/table?tls=required&socket=/path : a Datasource and
 // the table's name (percent-decoded). The password may also come from WEIR_PASSWORD. FAIL_CONFIG.
 bool datasource_from_url(const char *url, Datasource **ret_datasource, char **ret_table, Err *err)

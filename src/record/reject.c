@@ -178,7 +178,7 @@ static bool reject_over_limit(const Reject *reject, Err *err)
          text_count((uint64_t)reject->limit, limit), reject->first, reject->path);
     return fail_hint(
         err, "Read the reject file, then correct the rows at the source, change the target's "
-             "column, or raise \"dirty_limit\" in the job.");
+             "column, or raise \"dirty_limit\" in the job (--dirty-limit of weir copy).");
 }
 
 bool reject_row(Reject *reject, const Schema *schema, const Value *row, size_t column,

@@ -39,9 +39,58 @@ static void batch_note_snapshot(const Source *source, RunReport *report)
     report->snapshot = snapshot->position == NULL
                            ? mem_copy_text(snapshot->how)
                            : mem_format("%s at %s", snapshot->how, snapshot->position);
+    report->is_one_moment = snapshot->is_one_moment;
     report->readers = source->ops->reader_count(source);
     if (snapshot->warning != NULL) {
         run_report_warn(report, snapshot->warning);
+    }
+}
+
+// At most so many columns are named in one warning.
+#define DRIFT_NAMES_MAX 20
+
+// Which columns a warning about drift names.
+typedef enum Drift { DRIFT_LOST, DRIFT_ADDED } Drift;
+
+static bool batch_has_drifted(const ColumnPlan *column, Drift drift)
+{
+    return drift == DRIFT_LOST ? column->source_field == SIZE_MAX && column->partition == NULL
+                               : column->is_new;
+}
+
+// A job that goes on after ALTER TABLE at the source is right to do so, but not without a word.
+static void batch_warn_drift(const Sink *sink, Drift drift, RunReport *report)
+{
+    size_t column_count = 0;
+    const ColumnPlan *columns = sink->ops->columns(sink, &column_count);
+    CLEANUP(buf_done) Buf names = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < column_count; i++) {
+        if (!batch_has_drifted(&columns[i], drift)) {
+            continue;
+        }
+        if (count++ < DRIFT_NAMES_MAX) {
+            buf_add_format(&names, "%s\"%s\"", count > 1 ? ", " : "", columns[i].name);
+        }
+    }
+    if (count > DRIFT_NAMES_MAX) {
+        buf_add_format(&names, " and %zu more", count - DRIFT_NAMES_MAX);
+    }
+    if (count > 0) {
+        CLEANUP(mem_free_text)
+        char *text = mem_format(
+            "column%s %s %s %s", count == 1 ? "" : "s", buf_text(&names), count == 1 ? "is" : "are",
+            drift == DRIFT_LOST ? "not in the source: NULL in these rows" : "added to the table");
+        run_report_warn(report, text);
+    }
+}
+
+static void batch_warn_future(const Job *job, RunReport *report)
+{
+    if (job->window_begin_usec > clock_now_usec()) {
+        CLEANUP(mem_free_text)
+        char *text = mem_format("the business date %s is after today", job->bizdate);
+        run_report_warn(report, text);
     }
 }
 
@@ -54,6 +103,7 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
     }
     Source *source = ends.source;
     Sink *sink = ends.sink;
+    batch_warn_drift(sink, DRIFT_LOST, report);
     if (!source->ops->begin(source, err)) {
         return false;
     }
@@ -64,7 +114,11 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
         return false;
     }
     // The last moment at which a stop leaves the target as it was.
-    return cancel_check(cancel, err) && sink->ops->commit(sink, &report->target, err);
+    if (!cancel_check(cancel, err) || !sink->ops->commit(sink, &report->target, err)) {
+        return false;
+    }
+    batch_warn_drift(sink, DRIFT_ADDED, report);
+    return true;
 }
 
 // A second, then five, then fifteen; less where a stop is asked for.
@@ -114,11 +168,23 @@ static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Er
     }
 }
 
+// `weir copy` without a password: the server's refusal alone does not say where one is taken from.
+static void batch_hint_password(const Job *job, Err *err)
+{
+    const char *password = job->sources[0].datasource->password;
+    if (job->file == NULL && (password == NULL || password[0] == '\0') && err->kind == FAIL_SOURCE
+        && strstr(err->hint, "user and password") != NULL) {
+        (void)fail_hint(err, "No password was given: set WEIR_PASSWORD, or write "
+                             "mysql://USER:PASSWORD@HOST/DATABASE/TABLE.");
+    }
+}
+
 bool batch_run(const Job *job, Cancel *cancel, ProgressStyle style, RunReport *ret_report, Err *err)
 {
     RunReport *report = ret_report;
     *report = (RunReport){.job = mem_copy_text(job->name), .bizdate = mem_copy_text(job->bizdate)};
     int64_t begun = clock_monotonic_usec();
+    batch_warn_future(job, report);
     Progress *progress = progress_start(job->name, &report->counters, style);
     bool done = batch_attempts(job, cancel, report, err);
     progress_stop(progress);
@@ -128,6 +194,10 @@ bool batch_run(const Job *job, Cancel *cancel, ProgressStyle style, RunReport *r
         if (cancel_requested(cancel) && err->kind != FAIL_CANCELLED) {
             (void)fail(err, FAIL_CANCELLED, "cancelled, nothing was published");
         }
+        batch_hint_password(job, err);
+        // What was written is gone again.
+        atomic_store(&report->counters.rows_written, 0);
+        atomic_store(&report->counters.bytes_written, 0);
         report->status = err->kind;
         report->error = *err;
     }

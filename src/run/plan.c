@@ -15,6 +15,8 @@ typedef struct Plan {
     size_t column_count;
     const SliceInfo *slices;
     size_t slice_count;
+    const PlanNote *notes;
+    size_t note_count;
 } Plan;
 
 #define PLAN_SLICES_SHOWN 40
@@ -35,6 +37,7 @@ static bool plan_make(const Job *job, Cancel *cancel, Plan *plan, Err *err)
     plan->schema = source->ops->schema(source);
     plan->columns = sink->ops->columns(sink, &plan->column_count);
     plan->slices = source->ops->slices(source, &plan->slice_count);
+    plan->notes = source->ops->notes(source, &plan->note_count);
     return true;
 }
 
@@ -135,28 +138,63 @@ static void plan_add_condition(const char *condition, Buf *out)
     }
 }
 
-static void plan_add_text(const Plan *plan, Buf *out)
+// Where several readers cannot be proved to see one point in time there is one; so "at most".
+static size_t plan_readers(const Plan *plan)
 {
-    const Job *job = plan->job;
-    buf_add_format(out, "job %s, business date %s: %s, target %s\n", job->name, job->bizdate,
-                   job->target.mode == WRITE_APPEND ? "append" : "overwrite", job->target.table);
-    plan_add_columns(plan, out);
-    buf_add_format(out, "  %zu slice%s, at most %d reader%s%s\n", plan->slice_count,
-                   plan->slice_count == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s",
-                   plan->slice_count > 1 ? ", largest first" : "");
+    const size_t threads = (size_t)plan->job->threads;
+    return plan->slice_count < threads ? plan->slice_count : threads;
+}
+
+static void plan_add_slices(const Plan *plan, Buf *out)
+{
+    const size_t readers = plan_readers(plan);
+    buf_add_format(out, "  %zu slice%s, %s%zu reader%s%s\n", plan->slice_count,
+                   plan->slice_count == 1 ? "" : "s", readers > 1 ? "at most " : "", readers,
+                   readers == 1 ? "" : "s", plan->slice_count > 1 ? ", largest first" : "");
     for (size_t i = 0; i < plan->slice_count && i < PLAN_SLICES_SHOWN; i++) {
         const SliceInfo *slice = &plan->slices[i];
         char space[TEXT_NUMBER_SIZE];
         buf_add_format(out, "  %4zu  %s", i + 1, slice->table);
         plan_add_condition(slice->condition, out);
         if (slice->rows > 0) {
-            buf_add_format(out, "  (about %s rows)", text_count(slice->rows, space));
+            buf_add_format(out, "  (%sabout %s row%s)", slice->is_at_most ? "at most " : "",
+                           text_count(slice->rows, space), slice->rows == 1 ? "" : "s");
         }
         buf_add_char(out, '\n');
     }
     if (plan->slice_count > PLAN_SLICES_SHOWN) {
         buf_add_format(out, "        ... and %zu more\n", plan->slice_count - PLAN_SLICES_SHOWN);
     }
+}
+
+static void plan_add_notes(const Plan *plan, Buf *out)
+{
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const PlanNote *note = &plan->notes[i];
+        buf_add_format(out, "  %-8s  %s\n", note->is_warning ? "warning" : "note", note->text);
+    }
+}
+
+static void plan_add_text(const Plan *plan, Buf *out)
+{
+    const Job *job = plan->job;
+    buf_add_format(out, "job %s, business date %s: %s, target %s\n", job->name, job->bizdate,
+                   job->target.mode == WRITE_APPEND ? "append" : "overwrite", job->target.table);
+    plan_add_columns(plan, out);
+    plan_add_slices(plan, out);
+    plan_add_notes(plan, out);
+}
+
+static void plan_json_notes(const Plan *plan, bool is_warning, JsonWriter *json)
+{
+    emit_key(json, is_warning ? "warnings" : "notes");
+    emit_begin_array(json);
+    for (size_t i = 0; i < plan->note_count; i++) {
+        if (plan->notes[i].is_warning == is_warning) {
+            emit_text(json, plan->notes[i].text);
+        }
+    }
+    emit_end_array(json);
 }
 
 static void plan_add_json(const Plan *plan, Buf *out)
@@ -192,9 +230,13 @@ static void plan_add_json(const Plan *plan, Buf *out)
         emit_member_text(&json, "condition", plan->slices[i].condition);
         emit_key(&json, "rows");
         emit_uint(&json, plan->slices[i].rows);
+        emit_member_bool(&json, "at_most", plan->slices[i].is_at_most);
         emit_end_object(&json);
     }
     emit_end_array(&json);
+    emit_member_int(&json, "readers", (int64_t)plan_readers(plan));
+    plan_json_notes(plan, /* is_warning= */ true, &json);
+    plan_json_notes(plan, /* is_warning= */ false, &json);
     emit_end_object(&json);
     buf_add_char(out, '\n');
 }

@@ -49,58 +49,101 @@ static void progress_add_time(double seconds, Buf *out)
     }
 }
 
-static void progress_add_words(Counters *counters, double seconds, double rate, Buf *out)
+// What a line says after its label, from what matters most to what gives way first.
+enum { FIELDS_MAX = 6, BAR_CELLS_MIN = 8, BAR_CELLS_MAX = 40 };
+
+typedef struct ProgressFields {
+    Buf items[FIELDS_MAX];
+    size_t count;
+} ProgressFields;
+
+static void progress_fields_done(ProgressFields *fields)
 {
+    for (size_t i = 0; i < fields->count; i++) {
+        buf_done(&fields->items[i]);
+    }
+}
+
+static void progress_fields(Counters *counters, double seconds, double rate,
+                            ProgressFields *ret_fields)
+{
+    ProgressFields *fields = ret_fields;
     uint64_t rows = counter_get(&counters->rows_read);
     uint64_t estimated = counter_get(&counters->rows_estimated);
     uint64_t slices = counter_get(&counters->slices_total);
-    uint64_t slices_done = counter_get(&counters->slices_done);
-    char space[TEXT_NUMBER_SIZE];
-    buf_add_format(out, "%s rows", text_count(rows, space));
-    buf_add_format(out, "  %s rows/s", text_count((uint64_t)rate, space));
-    buf_add_format(out, "  %s", text_bytes(counter_get(&counters->bytes_read), space));
-    if (slices > 0) {
-        buf_add_format(out, "  %" PRIu64 "/%" PRIu64 " slices", slices_done, slices);
-    }
     uint64_t dirty = counter_get(&counters->rows_dirty);
+    char space[TEXT_NUMBER_SIZE];
+    buf_add_format(&fields->items[fields->count++], "%s row%s", text_count(rows, space),
+                   rows == 1 ? "" : "s");
+    buf_add_format(&fields->items[fields->count++], "%s rows/s", text_count((uint64_t)rate, space));
+    buf_add_text(&fields->items[fields->count++],
+                 text_bytes(counter_get(&counters->bytes_read), space));
+    if (slices > 0) {
+        buf_add_format(&fields->items[fields->count++], "%" PRIu64 "/%" PRIu64 " slice%s",
+                       counter_get(&counters->slices_done), slices, slices == 1 ? "" : "s");
+    }
     if (dirty > 0) {
-        buf_add_format(out, "  %s dirty", text_count(dirty, space));
+        buf_add_format(&fields->items[fields->count++], "%s dirty", text_count(dirty, space));
     }
+    Buf *time = &fields->items[fields->count++];
     if (estimated > rows && rate > 1) {
-        buf_add_text(out, "  ");
-        progress_add_time((double)(estimated - rows) / rate, out);
-        buf_add_text(out, " left");
+        progress_add_time((double)(estimated - rows) / rate, time);
+        buf_add_text(time, " left");
     } else {
-        buf_add_text(out, "  ");
-        progress_add_time(seconds, out);
+        progress_add_time(seconds, time);
     }
+}
+
+// The label, or as many of its characters as leave room.
+static void progress_add_label(const char *label, unsigned width, Buf *out)
+{
+    size_t begin = out->len;
+    buf_add_text(out, label);
+    while (width > 0 && out->len > begin && text_width(out->data + begin) >= width) {
+        do {
+            out->len--;
+        } while (out->len > begin && ((unsigned char)out->data[out->len] & 0xC0) == 0x80);
+        out->data[out->len] = '\0';
+    }
+}
+
+static void progress_add_bar(uint64_t rows, uint64_t estimated, size_t cells, Buf *out)
+{
+    // Estimates run over: the bar then stays just below the end until the rows really end.
+    double share = rows >= estimated ? 0.99 : (double)rows / (double)estimated;
+    size_t full = (size_t)(share * (double)cells);
+    buf_add_text(out, "  [");
+    for (size_t i = 0; i < cells; i++) {
+        buf_add_char(out, i < full ? '#' : '.');
+    }
+    buf_add_format(out, "] %3.0f%%", share * 100);
 }
 
 void progress_line(const char *label, Counters *counters, double seconds, double rate,
                    unsigned width, Buf *out)
 {
-    uint64_t rows = counter_get(&counters->rows_read);
-    uint64_t estimated = counter_get(&counters->rows_estimated);
-    CLEANUP(buf_done) Buf words = {0};
-    progress_add_words(counters, seconds, rate, &words);
-    size_t begin = out->len;
-    buf_add_format(out, "%s  ", label);
-    size_t used = out->len - begin + words.len + sizeof("[] 100%  ");
-    if (estimated > 0 && width > used + 8) {
-        // Estimates run over: the bar then stays just below the end until the rows really end.
-        double share = rows >= estimated ? 0.99 : (double)rows / (double)estimated;
-        size_t cells = width - used < 40 ? width - used : 40;
-        size_t full = (size_t)(share * (double)cells);
-        buf_add_char(out, '[');
-        for (size_t i = 0; i < cells; i++) {
-            buf_add_char(out, i < full ? '#' : '.');
+    CLEANUP(progress_fields_done) ProgressFields fields = {0};
+    progress_fields(counters, seconds, rate, &fields);
+    size_t used = text_width(label);
+    size_t shown = 0;
+    // Whole fields only: half a number is a wrong one.
+    for (; shown < fields.count; shown++) {
+        size_t next = used + 2 + fields.items[shown].len;
+        if (width > 0 && next >= width) {
+            break;
         }
-        buf_add_format(out, "] %3.0f%%  ", share * 100);
+        used = next;
     }
-    buf_add_bytes(out, words.data, words.len);
-    if (width > 0 && out->len - begin >= width) {
-        out->len = begin + width - 1;
-        out->data[out->len] = '\0';
+    progress_add_label(label, width, out);
+    uint64_t estimated = counter_get(&counters->rows_estimated);
+    used += sizeof("  [] 100%");
+    if (estimated > 0 && width >= used + BAR_CELLS_MIN) {
+        size_t cells = width - used < BAR_CELLS_MAX ? width - used : BAR_CELLS_MAX;
+        progress_add_bar(counter_get(&counters->rows_read), estimated, cells, out);
+    }
+    for (size_t i = 0; i < shown; i++) {
+        buf_add_text(out, "  ");
+        buf_add_text(out, buf_text(&fields.items[i]));
     }
 }
 
@@ -159,7 +202,8 @@ Progress *progress_start(const char *label, Counters *counters, ProgressStyle st
     Progress *progress = mem_alloc(sizeof(*progress));
     progress->label = label;
     progress->counters = counters;
-    progress->on_terminal = isatty(STDERR_FILENO) == 1;
+    const char *terminal = getenv("TERM");
+    progress->on_terminal = isatty(STDERR_FILENO) == 1 && !text_equal(terminal, "dumb");
     progress->begun_usec = clock_monotonic_usec();
     (void)pthread_mutex_init(&progress->lock, NULL);
     pthread_condattr_t attributes;

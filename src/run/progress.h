@@ -7,7 +7,7 @@
 #include "record/counters.h"
 
 typedef enum ProgressStyle {
-    PROGRESS_AUTO,  // a bar where standard error is a terminal, lines elsewhere
+    PROGRESS_AUTO,  // a bar where standard error is a terminal that can redraw, lines elsewhere
     PROGRESS_NONE,
 } ProgressStyle;
 
@@ -19,7 +19,8 @@ Progress *progress_start(const char *label, Counters *counters, ProgressStyle st
 // Ends the thread and clears the bar. Accepts NULL.
 void progress_stop(Progress *progress);
 
-// One line of progress into `out`, as wide as `width` at most (0: no bar, plain words); a pure
+// One line of progress into `out`, narrower than `width` (0: no bar, all words): what does not fit
+// is left out, whole words at a time, and so is the bar where no room is left for it. A pure
 // function. seconds is since the start, rate rows a second.
 void progress_line(const char *label, Counters *counters, double seconds, double rate,
                    unsigned width, Buf *out);

@@ -117,6 +117,7 @@ void run_report_json(const RunReport *report, Buf *out)
     emit_fixed(&json, report_rate(report), 0);
     emit_member_text(&json, "target", report->target.location);
     emit_member_text(&json, "partition", report->target.partition);
+    emit_member_int(&json, "partitions", (int64_t)report->target.partitions);
     emit_key(&json, "version");
     if (done) {
         emit_int(&json, report->target.version);
@@ -161,7 +162,8 @@ static void report_text_counts(const RunReport *report, Buf *out)
                        report->reject_file == NULL ? "counted only" : report->reject_file);
     }
     if (zero_dates > 0) {
-        buf_add_format(out, ", %s zero dates became NULL", text_count(zero_dates, space));
+        buf_add_format(out, ", %s zero date%s became NULL", text_count(zero_dates, space),
+                       zero_dates == 1 ? "" : "s");
     }
     buf_add_format(out, "\n  speed      %.2f s, %s rows/s, %s read, %s stored, peak memory %s\n",
                    report->seconds, text_count((uint64_t)report_rate(report), rate),
@@ -181,7 +183,8 @@ void run_report_text(const RunReport *report, Buf *out)
         report_text_counts(report, out);
         buf_add_format(out, "  source     %s", report->server);
         if (report->snapshot != NULL) {
-            buf_add_format(out, ", one point in time by %s", report->snapshot);
+            buf_add_format(out, ", %s%s", report->is_one_moment ? "one point in time by " : "",
+                           report->snapshot);
         }
         buf_add_format(out, "\n  slices     %" PRIu64 " on %d connection%s%s\n",
                        (uint64_t)atomic_load(&report->counters.slices_total), report->readers,
@@ -189,13 +192,18 @@ void run_report_text(const RunReport *report, Buf *out)
                        report->attempts > 1 ? ", started over after a lost connection" : "");
     }
     if (done) {
-        buf_add_format(out, "  target     %s%s%s version %" PRId64, report->target.location,
-                       report->target.partition[0] == '\0' ? "" : " ", report->target.partition,
-                       report->target.version);
         char space[TEXT_NUMBER_SIZE];
+        buf_add_format(out, "  target     %s%s%s", report->target.location,
+                       report->target.partition[0] == '\0' ? "" : " ", report->target.partition);
+        if (strchr(report->target.partition, '{') != NULL) {
+            buf_add_format(out, " (%s partition%s)", text_count(report->target.partitions, space),
+                           report->target.partitions == 1 ? "" : "s");
+        }
+        buf_add_format(out, " version %" PRId64, report->target.version);
         if (report->target.replaced_rows > 0) {
-            buf_add_format(out, ", replaced %s rows",
-                           text_count((uint64_t)report->target.replaced_rows, space));
+            buf_add_format(out, ", replaced %s row%s",
+                           text_count((uint64_t)report->target.replaced_rows, space),
+                           report->target.replaced_rows == 1 ? "" : "s");
         }
         buf_add_char(out, '\n');
     }

@@ -12,8 +12,9 @@ typedef struct RunReport {
     Err error;        // where status is not FAIL_NONE
     Counters counters;
     double seconds;
-    SinkResult target;  // of a run that committed
-    char *snapshot;     // how and where: "equal snapshot positions at 0-1-42"
+    SinkResult target;   // of a run that committed
+    char *snapshot;      // how and where: "equal snapshot positions at 0-1-42"
+    bool is_one_moment;  // it holds for all rows
     char *server;
     int readers;
     int attempts;       // 1 where nothing was lost on the way
@@ -27,8 +28,9 @@ void run_report_warn(RunReport *report,
                      const char *text);  // a text that is there already is not repeated
 
 // One JSON object and a newline. Keys: job bizdate status rows_read rows_written rows_dirty
-// zero_dates bytes bytes_written seconds rows_per_second target partition version replaced_rows
-// files snapshot server slices readers attempts reject_file peak_memory_bytes warnings error.
+// zero_dates bytes bytes_written seconds rows_per_second target partition partitions version
+// replaced_rows files snapshot server slices readers attempts reject_file peak_memory_bytes
+// warnings error.
 void run_report_json(const RunReport *report, Buf *out);
 // {"kind": "source", "message": ..., "hint": ... or null}
 void run_error_json(const Err *err, JsonWriter *json);

@@ -30,6 +30,7 @@ typedef struct LoadInput {
 typedef struct SinkResult {
     char *location;         // where the table lies
     char *partition;        // "ds=20161114", "" for a table without partitions
+    size_t partitions;      // that rows were written to; a literal one counts without rows too
     int64_t version;        // of the table after commit
     int64_t replaced_rows;  // rows that the new ones took the place of; -1 where unknown
     size_t files;

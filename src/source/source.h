@@ -22,6 +22,7 @@ struct RowReader {
 typedef struct SnapshotInfo {
     const char
         *how;  // "one connection", "equal snapshot positions", "brief table lock" ... static text
+    bool is_one_moment;  // of all rows
     char *position;  // GTID set or "file:offset", NULL where the server keeps no binlog or hides it
     char *server;    // "MariaDB 10.11.19", "MySQL 9.7.1"
     char *warning;   // what the user should know, or NULL
@@ -32,7 +33,15 @@ typedef struct SliceInfo {
     char *table;      // "shop.oplog" or "query"
     char *condition;  // SQL, "" for a whole table
     uint64_t rows;    // estimate, 0 where unknown
+    bool is_at_most;  // `rows` does not know the job's condition: there may be far fewer
 } SliceInfo;
+
+// What is known of a run before it begins: warnings, which the snapshot's `warning` repeats, and
+// remarks, which only `weir check` shows.
+typedef struct PlanNote {
+    char *text;
+    bool is_warning;
+} PlanNote;
 
 typedef struct SourceOps {
     const char *name;  // the datasource's type: "mysql"
@@ -53,6 +62,7 @@ typedef struct SourceOps {
     RowReader *(*reader)(Source *source, int index);
     const SnapshotInfo *(*snapshot)(const Source *source);
     const SliceInfo *(*slices)(const Source *source, size_t *ret_count);
+    const PlanNote *(*notes)(const Source *source, size_t *ret_count);
 
     void (*close)(Source *source);  // accepts NULL
 } SourceOps;

@@ -148,7 +148,7 @@ def test_job_file(offline, text, message, hint):
 def test_job_file_of_garbage(offline, content, message):
     (offline.dir / "jobs/j.yaml").write_bytes(content)
     refused(offline, "run", "j", code=2, message=message)
-    refused(offline, "check", code=2, message="1 of 1 job cannot run as written")
+    refused(offline, "check", code=2, message="1 of 1 job cannot run$")
 
 
 def test_huge_job_file(offline):
@@ -176,6 +176,28 @@ def test_no_jobs(offline):
     refused(offline, "run", "j", code=2, message="there is no job \"j\"", hint="no jobs yet")
 
 
+def test_job_file_of_another_suffix(offline):
+    (offline.dir / "jobs/x.yml").write_text(GOOD)
+    for name in ("x", "x.yml", "x.yaml", "jobs/x.yml"):
+        for verb in ("check", "run"):
+            refused(offline, verb, name, code=2, message=r"^weir: jobs/x\.yml: rename it to x\.yaml$", hint="\\.yaml")
+    listing = refused(offline, "check", code={2, 3}, message="2 of 2 jobs cannot run")
+    assert re.search(r"^x\.yml +config +jobs/x\.yml: rename it to x\.yaml$", listing.stdout, re.M)
+    offline.job("w", text=GOOD)
+    refused(offline, "run", "w.yml", code=2, message="there is no job \"w.yml\"")
+
+
+def test_parameter_that_nothing_uses(offline):
+    offline.job("other", text=GOOD.replace("table: t}\nt", "table: t, where: \"a = ${day}\"}\nt") + "args: {day: 1}\n")
+    for verb in ("check", "run"):
+        refused(offline, verb, "other", "--param", "foo=1", code=2, message="no text of the job uses the parameter \"foo\"")
+        refused(offline, verb, "other", "--param", "dya=1", code=2, message="parameter \"dya\"", hint="Did you mean \"day\"\\?")
+        refused(offline, verb, "other", "--param", "day=1", "--param", "day=2", code=2, message="\"day\" is given twice")
+        refused(offline, verb, "other", "--param", "day=1", code=3, message="connecting to")
+    # A list of jobs has one set of parameters for all.
+    refused(offline, "check", "--param", "day=1", code=3, message="2 of 2 jobs cannot run")
+
+
 def test_names_that_are_no_job(offline):
     offline.job("other", text=GOOD)
     refused(offline, "run", "othr", code=2, message="there is no job \"othr\", did you mean \"other\"", hint="j, other")
@@ -191,7 +213,9 @@ SERVER = "{type: mysql, host: h, user: u, password: %s}"
 
 
 @pytest.mark.parametrize("text, message, hint", [
-    ("timezone: Asia/Shangai\n", r"weir\.yaml.*unknown time zone \"Asia/Shangai\"", "IANA"),
+    ("timezone: Asia/Shangai\n", r"weir\.yaml:1:11: unknown time zone \"Asia/Shangai\"", "IANA"),
+    ("threads: 0\ntimezone: Shanghai\n", r"2 mistakes in weir\.yaml\n.*\nweir\.yaml:2:11: unknown time zone \"Shanghai\"",
+     "Asia/Shanghai"),
     ("timezone: ../../etc/passwd\n", r"unknown time zone", "IANA"),
     ("timezone: [UTC]\n", r"weir\.yaml:1:11: \"timezone\" must be text, not a list", ""),
     ("lake: s3://bucket/lake\n", r"weir\.yaml:1:7: this version cannot write to \"s3://bucket/lake\"", ""),
@@ -305,8 +329,11 @@ def test_unreachable(offline, datasource, message):
     for verb in ("check", "run"):
         result = refused(offline, verb, "j", code=3, message=message, hint="Check host, port or socket")
         assert result.seconds < 20
-    listing = refused(offline, "check", code=3, message="1 of 1 job cannot run as written")
-    assert "j  source " in listing.stdout
+    listing = refused(offline, "check", code=3, message="1 of 1 job cannot run$")
+    assert re.search(r"^j  source .*\n    hint: Check host, port or socket", listing.stdout)
+    for words in (("check", "--json"), ("check", "j", "--json")):
+        line = offline.weir(*words, code=3).json
+        assert (line["type"], line["ok"], line["error"]["kind"]) == ("sync", False, "source")
 
 
 def test_a_server_that_never_answers(offline):

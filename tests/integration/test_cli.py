@@ -46,6 +46,9 @@ def test_a_new_project_works_as_it_says(server, make_database, weir, tmp_path):
     db.execute("INSERT INTO oplog VALUES ('2016-11-14 08:15:00', 'LiLei', 'UPDATE', 'SUCCESS'),"
                " ('2016-11-15 00:00:00', 'Kate', 'SELECT', 'FAILED')")
     said = weir("init", "shop")
+    assert "export RDS_PASSWORD=" in said.stderr
+    assert (tmp_path / "shop/.gitignore").read_text().splitlines()[1:] == ["/.weir/", "/lake/"]
+    assert 'name: "shop"\n' in (tmp_path / "shop/weir.yaml").read_text()
     assert said.stdout == "" and "weir check" in said.stderr and "weir run ods_oplog" in said.stderr
     config = tmp_path / "shop/weir.yaml"
     text = config.read_text()
@@ -56,9 +59,9 @@ def test_a_new_project_works_as_it_says(server, make_database, weir, tmp_path):
     config.write_text(text)
     env = {"RDS_PASSWORD": server.password}
     lines = weir("check", cwd=tmp_path / "shop", env=env).stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["dw_user", "ok"], ["ods_oplog", "ok"], ["orders_live", "ok"]]
+    assert [line.split()[:2] for line in lines] == [["dw_user", "later"], ["ods_oplog", "ok"], ["orders_live", "later"]]
     assert "5 columns, 1 slice" in lines[1]
-    assert "stream job" in lines[2]
+    assert lines[2].endswith("a stream job: not in this version")
     assert not (tmp_path / "shop/lake").exists()
     weir("run", "ods_oplog", "--bizdate", "20161114", cwd=tmp_path / "shop", env=env)
     rows = readers.delta_rows(tmp_path / "shop/lake/ods_oplog")
@@ -85,14 +88,27 @@ def test_check_lists_each_job_and_goes_on_after_a_bad_one(shop):
     shop.job("later", text="type: sql\nsql: SELECT 1\n")
     result = shop.weir("check", code=2)
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
-        ["broken", "config"], ["gone", "config"], ["later", "ok"], ["ods_oplog", "ok"]]
+        ["broken", "config"], ["gone", "config"], ["hint:", "Did"], ["later", "later"], ["ods_oplog", "ok"]]
     assert "jobs/broken.yaml:1:1: \"target\" is missing" in result.stdout
-    assert "weir: 2 of 4 jobs cannot run as written" in result.stderr
+    assert "\n    hint: Did you mean \"oplog\"" in result.stdout
+    assert "weir: 2 of 4 jobs cannot run, 1 is not in this version\n" in result.stderr
     lines = [json.loads(line) for line in shop.weir("check", "--json", code=2).stdout.splitlines()]
     assert [(line["job"], line["ok"]) for line in lines] == [
-        ("broken", False), ("gone", False), ("later", True), ("ods_oplog", True)]
+        ("broken", False), ("gone", False), ("later", False), ("ods_oplog", True)]
     assert lines[0]["error"]["kind"] == "config"
+    assert [line["type"] for line in lines[1:]] == ["sync", "sql", "sync"]
+    assert "not in this version" in lines[2]["error"]["message"]
     assert lines[3]["columns"] == 4 and lines[3]["slices"] == 1 and lines[3]["error"] is None
+
+
+def test_check_of_types_that_cannot_run_is_no_error(shop):
+    shop.job("later", text="type: sql\nsql: SELECT 1\n")
+    result = shop.weir("check")
+    assert result.stderr == "2 jobs, 1 is not in this version\n"
+    assert shop.weir("check", "--json").stderr == ""
+    assert "not in this version" in shop.weir("check", "later").stdout
+    line = shop.weir("check", "later", "--json").json
+    assert (line["job"], line["type"], line["ok"]) == ("later", "sql", False)
 
 
 def test_check_shows_types_partition_and_slices(server, project, database):
@@ -107,7 +123,8 @@ def test_check_shows_types_partition_and_slices(server, project, database):
     assert ["region", "varchar(8)", "text", "string", "part", "(partition", "{region})"] in rows
     plan = project.weir("check", "j", "--json").json
     assert [column["partition"] for column in plan["columns"] if column["partition"]][1:] == ["{region}"]
-    assert plan["slices"] == [{"table": f"{database.name}.t", "condition": "", "rows": plan["slices"][0]["rows"]}]
+    assert plan["slices"] == [{"table": f"{database.name}.t", "condition": "", "rows": plan["slices"][0]["rows"],
+                               "at_most": False}]
     assert not project.lake.exists()
 
 
@@ -186,6 +203,10 @@ def test_overview(weir):
 
 @pytest.mark.parametrize("words, message, hint", [
     (["rum", "x"], "unknown verb \"rum\"", "Did you mean \"weir run\"?"),
+    (["--project", "x", "check"], "the option \"--project\" stands before the verb", "Options stand after it"),
+    (["run", "x", "--bizdate", "20161114", "--bizdate=20161115"], "\"--bizdate\" is given twice", ""),
+    (["run", "x", "--threads", "2", "--threads", "2"], "\"--threads\" is given twice", ""),
+    (["copy", "mysql://u@h/d/t", "x", "--dirty-limit", "some"], "\"--dirty-limit\" must be a whole number", ""),
     (["frobnicate"], "unknown verb \"frobnicate\"", "\"weir help\" lists the verbs."),
     (["help", "chek"], "unknown verb \"chek\"", "Did you mean \"weir check\"?"),
     (["run", "x", "--bizdat", "20161114"], "unknown option \"--bizdat\" of weir run", "Did you mean \"--bizdate\"?"),
@@ -371,12 +392,12 @@ def test_exit_130_cancelled(shop, number):
 # ---- progress ---------------------------------------------------------------------------------------------
 
 
-def run_on_terminal(project, *words, columns=80):
+def run_on_terminal(project, *words, columns=80, terminal="xterm"):
     """Runs weir on a pseudo-terminal; (exit code, standard output, what the terminal got)."""
     main, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     child = subprocess.Popen([project.runner.program, *words], cwd=project.dir, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=end, env=project.runner.environment({"TERM": "xterm"}))
+                             stdout=subprocess.PIPE, stderr=end, env=project.runner.environment({"TERM": terminal}))
     os.close(end)
     seen = b""
     with contextlib.suppress(OSError):  # EIO: the last writer is gone
@@ -421,6 +442,13 @@ def test_no_frame_is_wider_than_a_narrow_terminal(shop, columns):
     wide = [sum(2 if character > "⺀" else 1 for character in frame) for frame in drawn]
     assert max(wide) < max(columns, 2), drawn
     assert "�" not in seen
+
+
+def test_plain_lines_on_a_dumb_terminal(shop):
+    slow_job(shop, 11)
+    code, _, seen = run_on_terminal(shop, "run", "slow", terminal="dumb")
+    assert code == 0 and "\x1b" not in seen and "\r" not in seen.replace("\r\n", "\n")
+    assert re.search(r" info slow  [\d,]+ rows?  ", seen)
 
 
 def test_quiet_and_json_on_a_terminal(shop):
@@ -505,6 +533,14 @@ def test_an_instance_is_fixed_by_its_date(shop):
     assert default == yesterday  # the project's zone is UTC; a test that runs at midnight may be off
 
 
+def test_a_date_that_is_yet_to_come(shop):
+    result = shop.run("ods_oplog", "--bizdate", "29991231").json
+    assert result["warnings"] == ["the business date 29991231 is after today"]
+    assert "  warning    the business date 29991231 is after today\n" in shop.weir("run", "ods_oplog", "--bizdate", "29991231").stderr
+    today = subprocess.run(["date", "-u", "+%Y%m%d"], capture_output=True, text=True).stdout.strip()
+    assert shop.run("ods_oplog", "--bizdate", today).json["warnings"] == []
+
+
 # ---- secrets ----------------------------------------------------------------------------------------------
 
 SECRET = "s3cr:t/@%#'pw"
@@ -578,5 +614,7 @@ def test_password_of_copy_from_the_environment(shop, secret_user, weir, tmp_path
     url = f"mysql://{secret_user}@127.0.0.1:{shop.db.server.port}/{shop.db.name}/oplog"
     weir("copy", url, "lake/t", "--quiet", env={"WEIR_PASSWORD": SECRET})
     assert len(readers.delta_rows(tmp_path / "lake/t")) == 4
-    weir("copy", url, "lake/u", "--quiet", env={"WEIR_PASSWORD": "wrong"}, code=3)
+    wrong = weir("copy", url, "lake/u", "--quiet", env={"WEIR_PASSWORD": "wrong"}, code=3)
+    assert "Check user and password" in wrong.stderr
+    assert "set WEIR_PASSWORD" in weir("copy", url, "lake/u", "--quiet", code=3).stderr
     assert not (tmp_path / "lake/u").exists()

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import json
 import pathlib
+import time
 
 import deltalake
 import pyarrow as pa
@@ -246,7 +247,9 @@ def test_many_dirty_rows_with_many_readers(project, database):
     assert 0 < len(lines) <= 30_000
     assert len({line["key"]["id"] for line in lines}) == len(lines)
     job(project, 29_999, threads=4)
-    run(project, code=5)
+    failed = run(project, code=5)
+    assert failed["rows_dirty"] == 30_000 and 30_000 <= failed["rows_read"] <= 120_000
+    assert failed["rows_written"] == failed["bytes_written"] == 0
     job(project, 30_000, threads=4)
     assert run(project)["rows_dirty"] == 30_000
 
@@ -288,3 +291,58 @@ def test_check_shows_what_will_be_converted(project, database):
     assert (v["source"], v["target"], v["target_type"], v["new"]) == ("v", "v", "short", False)
     assert "unsigned" in v["source_type"]
     assert (ds["source"], ds["target"]) == (None, "ds")
+
+
+@pytest.mark.parametrize("rows", [3, 5000])
+def test_counters_of_a_run_that_failed(rows, project, database):
+    """What was read until then is counted; nothing was written, whatever had been on its way."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
+    tables.fill(database, "t", f"n, IF(n = {rows - 1}, 1000, 1)", rows)
+    make_target(project, "ods", [pa.field("id", pa.int32()), pa.field("v", pa.int8())])
+    job(project, 0, threads=1)
+    result = run(project, code=5)
+    assert (result["rows_read"], result["rows_written"], result["rows_dirty"]) == (rows, 0, 1)
+    assert result["bytes"] > 0 and result["bytes_written"] == result["files"] == result["partitions"] == 0
+    text = project.weir("run", "ods", "--bizdate", "20161114", code=5).stderr
+    assert f"rows       {rows:,} read, 0 written, 1 dirty (" in text
+
+
+def test_reject_file_and_limit_of_copy(project, database, weir, tmp_path):
+    database.execute("SET SESSION sql_mode = ''")
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, d DATE)")
+    database.execute("INSERT INTO t VALUES (1, '2016-11-14'), (2, '0000-00-00'), (3, '0000-00-00')")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    words = ["copy", database.url("t"), "t", "--zero-dates", "error"]
+    refused = weir(*words, cwd=folder, code=5)
+    assert "--dirty-limit" in refused.stderr
+    assert [path.name for path in folder.iterdir() if path.name != "t"] == [".weir"]
+    (file,) = folder.glob(".weir/rejects/t-*.jsonl")
+    assert f'".weir/rejects/{file.name}"' in refused.stderr
+    for limit, code, written in ((1, 5, 0), (2, 0, 1), ("unlimited", 0, 1)):
+        result = weir(*words, "--dirty-limit", limit, "--json", cwd=folder, code=code).json
+        assert (result["rows_written"], result["rows_dirty"]) == (written, 2), limit
+        assert len((folder / result["reject_file"]).read_text().splitlines()) == 2
+    for limit in ("-1", "none", "2x", ""):
+        said = weir(*words, "--dirty-limit", limit, cwd=folder, code=2).stderr
+        assert f'"--dirty-limit" must be a whole number from 0, or unlimited, not "{limit}"' in said
+
+
+def test_counters_of_a_commit_that_failed(project, database):
+    """Everything was read and stored, another run took the partition meanwhile: nothing of it was written."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    tables.fill(database, "t", "n", 5000)
+    job(project, 0)
+    run(project)
+    slow = project.spawn("run", "ods", "--bizdate", "20161114", "--json", env={"WEIR_FAILPOINT": "commit-before=sleep:3000"})
+    until = time.monotonic() + 20
+    while len(list(project.table("ods").rglob("*.parquet"))) < 2:
+        assert time.monotonic() < until and slow.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.5)
+    run(project)
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 4, err
+    result = json.loads(out)
+    assert (result["rows_read"], result["rows_written"], result["bytes_written"]) == (5000, 0, 0)
+    assert result["version"] is None and result["warnings"] == []

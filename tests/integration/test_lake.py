@@ -303,7 +303,7 @@ def test_new_column_is_ignored(project, database):
     job(project, new_columns="ignore")
     run(project)
     database.execute("ALTER TABLE t ADD COLUMN extra INT DEFAULT 5")
-    run(project)
+    assert run(project).json["warnings"] == []
     assert readers.delta_rows(project.table("ods")) == [{"id": 1, "v": "a", "ds": "20161114"}]
 
 
@@ -322,8 +322,31 @@ def test_column_that_went_away_is_null(project, database):
     job(project)
     run(project, "20161113")
     database.execute("ALTER TABLE t DROP COLUMN v")
-    run(project, "20161114")
+    assert run(project, "20161114").json["warnings"] == ['column "v" is not in the source: NULL in these rows']
     assert readers.delta_rows(project.table("ods")) == [{"id": 1, "v": None, "ds": "20161114"}, {"id": 1, "v": "a", "ds": "20161113"}]
+
+
+def test_columns_that_come_and_go_are_warnings(project, database):
+    """What a partition of a table or of the rows has no value for in the source is no loss."""
+    fill(database, (1, "a", "b", "eu"), columns="id INT PRIMARY KEY, v VARCHAR(9), w VARCHAR(9), region VARCHAR(9)")
+    job(project, partition="ds=${bizdate},region={region}")
+    assert run(project).json["warnings"] == []
+    assert run(project).json["warnings"] == []
+    database.execute("ALTER TABLE t DROP v, DROP w, ADD extra INT, ADD more INT")
+    lost = 'columns "v", "w" are not in the source: NULL in these rows'
+    added = 'columns "extra", "more" are added to the table'
+    report = project.weir("run", "ods", "--bizdate", "20161114").stderr.splitlines()
+    assert [line for line in report if "warning" in line] == [f"  warning    {lost}", f"  warning    {added}"]
+    assert run(project).json["warnings"] == [lost]
+
+
+def test_a_warning_names_twenty_columns(project, database):
+    fill(database, (1, "a"))
+    job(project)
+    run(project)
+    database.execute("ALTER TABLE t " + ", ".join(f"ADD c{n} INT" for n in range(23)))
+    (warning,) = run(project).json["warnings"]
+    assert warning.endswith('"c19" and 3 more are added to the table') and warning.startswith('columns "c0", "c1", ')
 
 
 def test_columns_are_matched_by_name(project, database):
@@ -401,6 +424,7 @@ def test_dynamic_partition_with_odd_values(project, database):
     job(project, partition="ds=${bizdate},region={region}")
     result = run(project).json
     assert (result["rows_written"], result["rows_dirty"]) == (len(ODD), 0)
+    assert result["partitions"] == len(ODD)
     table = project.table("ods")
     expected = sorted(((i, value) for i, value in enumerate(ODD)))
     assert sorted((row["id"], row["region"]) for row in readers.delta_rows(table)) == expected
@@ -420,6 +444,10 @@ def test_dynamic_partition_replaces_the_literal_part(project, database):
     job(project, partition="ds=${bizdate},region={region}")
     run(project, "20161113")
     run(project, "20161114")
+    fill(database, (3, "eu"), (4, "cn"), (5, "cn"), columns=columns)
+    text = project.weir("run", "ods", "--bizdate", "20161114").stderr
+    assert " ds=20161114,region={region} (2 partitions) version 2, replaced 2 rows\n" in text
+    assert run(project, "20161114").json["partitions"] == 2
     fill(database, (3, "eu"), (4, "cn"), columns=columns)
     run(project, "20161114")
     assert ids(project, partition={"ds": "20161113"}) == [1, 2]
@@ -456,6 +484,33 @@ def test_dynamic_partition_of_another_name_and_type(project, database):
     assert readers.partitions(project.table("ods")) == [{"day": "2016-11-14"}, {"day": "2016-11-15"}]
     assert readers.delta_rows(project.table("ods")) == [{"id": 1, "d": datetime.date(2016, 11, 14), "day": "2016-11-14"},
                                                         {"id": 2, "d": datetime.date(2016, 11, 15), "day": "2016-11-15"}]
+
+
+def test_number_of_partitions(project, database):
+    fill(database, (1, "a"))
+    job(project)
+    assert run(project).json["partitions"] == 1
+    text = project.weir("run", "ods", "--bizdate", "20161114").stderr
+    assert " ds=20161114 version 1, replaced 1 row\n" in text
+    fill(database)
+    assert run(project).json["partitions"] == 1
+    project.job("whole", source={"table": "t"}, target={"table": "whole"})
+    assert project.run("whole").json["partitions"] == 0
+    project.job("rows", source={"table": "t"}, target={"table": "rows", "partition": "v={v}"})
+    assert project.run("rows").json["partitions"] == 0
+
+
+@pytest.mark.parametrize("text, hint", [
+    ("ds={bizdate}", "Did you mean \"${bizdate}\"?"), ("ds={yyyymmdd-1}", "Did you mean \"${yyyymmdd-1}\"?"),
+    ("ds={batch}", "Did you mean \"${batch}\"?"), ("ds={idd}", "Did you mean \"{id}\"?")])
+def test_braces_that_were_meant_as_a_parameter(text, hint, project, database, weir, tmp_path):
+    fill(database, (1, "a"))
+    project.job("ods", source={"table": "t"}, target={"table": "ods", "partition": text}, args={"batch": "7"})
+    for arguments in (["check", "ods"], ["run", "ods"]):
+        result = project.weir(*arguments, code=2)
+        assert "which the source does not have" in result.stderr and hint in result.stderr
+    if "batch" not in text:
+        assert hint in weir("copy", database.url("t"), tmp_path / "copied", "--partition", text, code=2).stderr
 
 
 @pytest.mark.parametrize("partition", ["ds=a/b", "ds=a=b", "ds=", "ds", "=x", "ds=1,ds=2", "ds={nothing}"])

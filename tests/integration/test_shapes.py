@@ -8,7 +8,7 @@ import pytest
 import readers
 
 from copies import BIZDATE, copy, days, micros, read
-from conftest import quote_name
+from conftest import Database, quote_name
 
 # ---- Names ------------------------------------------------------------------------------------------------
 
@@ -353,3 +353,61 @@ def test_incremental_window(database, project, zone, bizdate):
 
 def read_ids(project, table):
     return sorted(readers.delta_arrow(project.table(table), columns=["id"])["id"].to_pylist())
+
+
+# ---- Names that are not there -----------------------------------------------------------------------------
+
+
+def mistaken(project, code=2, **source):
+    """The message and the hint of a job's check."""
+    project.job("ods", source=source, target={"table": "ods"})
+    stderr = project.weir("check", "ods", code=code).stderr
+    message, _, hint = stderr.partition("\nhint: ")
+    return message, hint.strip()
+
+
+def test_what_is_said_of_a_name_that_is_not_there(project, database):
+    for n in (0, 1, 2, 3, 5):
+        database.execute(f"CREATE TABLE t_{n} (id INT PRIMARY KEY, amount INT)")
+    database.execute("CREATE TABLE u (id INT PRIMARY KEY, amount INT, region INT)")
+    message, hint = mistaken(project, table="t_[0-4]")
+    assert f'the range "t_[0-4]" needs the table {database.name}.t_4, which is not there' in message
+    assert hint == "There are t_0, t_1, t_2, t_3, t_5: correct the range."
+    message, hint = mistaken(project, table=f"{database.name}.t_[00-01]")
+    assert ".t_00, which" in message and hint.startswith("There are t_0, ")
+    message, hint = mistaken(project, table="x_[0-4]")
+    assert "x_0" in message and hint == 'No table there begins with "x_": correct the name.'
+    assert mistaken(project, table="t_4")[1].startswith('Did you mean "t_')
+    # Columns: in words of the job where the name stands alone, the server's where it is part of an expression.
+    for name in ("amout", "`amout`", " amout "):
+        message, hint = mistaken(project, table="u", columns=["id", name])
+        assert f'columns: there is no column "amout" in {database.name}.u' in message, message
+        assert hint == 'Did you mean "amount"?'
+    message, hint = mistaken(project, table="u", columns=["id", "xyzzy"])
+    assert 'there is no column "xyzzy"' in message and hint.startswith("Name columns of the table")
+    for source in ({"columns": ["id", "amout * 2 AS a"]}, {"where": "amout > 1"}, {"where": "u.amout > 1"}):
+        message, hint = mistaken(project, table="u", **source)
+        assert "Unknown column '" in message and hint == 'Did you mean "amount"?', message
+    message, hint = mistaken(project, table="u", columns=["id, amount"])
+    assert 'the one entry "id, amount" of `columns` gives 2 columns' in message
+    assert hint == "Write `columns: [id, amount]`."
+    assert mistaken(project, table="u", columns=["id, amount", "region"])[1] == "Write `columns: [id, amount, region]`."
+    assert mistaken(project, table="u", columns=["id, concat('a', 'b') AS c"])[1] == "Each entry must be one column or one expression."
+
+
+def test_messages_name_the_table_and_not_the_statement(project, database):
+    database.execute("CREATE TABLE u (id INT PRIMARY KEY)")
+    for source in ({"table": "oplogg"}, {"query": "SELECT id FROM nothing"}, {"table": "u", "where": "id >"}):
+        message, hint = mistaken(project, **source)
+        assert " a statement" not in message and "(error " in message and hint, message
+
+
+def test_prepared_statements_of_the_server(project, database, start_server, make_project):
+    """The limit is for the whole server, so it has one of its own."""
+    server = start_server(database.server.kind, tls=False)
+    own = Database(server)
+    own.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    project = make_project("own", own.datasource(tls="disabled"))
+    server.execute("SET GLOBAL max_prepared_stmt_count = 0")
+    message, hint = mistaken(project, code=3, table="t")
+    assert "(error 1461)" in message and "raise max_prepared_stmt_count" in hint

@@ -186,3 +186,84 @@ def test_few_large_rows(mariadb, mysql, make_database, make_project):
         copied = readers.delta_arrow(project.table("ods"))
         found = sorted(zip(copied["id"].to_pylist(), copied["body"].to_pylist()))
         assert found == [(n * 3, chr(97 + n % 26) * 200_000) for n in range(300)]
+
+
+# ---- What check says of them ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_both(database, mysql, make_database, make_project):
+    """A (database, project) of each server."""
+    return [(each, make_project(each.server.kind, each.datasource())) for each in (database, make_database(mysql))]
+
+
+def checked(project, threads=4, **source):
+    """The plan as JSON and as text; the run's warnings are those of the plan."""
+    target = "_".join(source.get("columns", [source.get("table", "query")]))
+    project.job("ods", source=source, target={"table": target}, threads=threads)
+    plan = project.weir("check", "ods", "--json", "--bizdate", "20161114").json
+    text = project.weir("check", "ods", "--bizdate", "20161114").stdout
+    for kind, word in (("warnings", "warning"), ("notes", "note")):
+        assert [line.split(None, 1)[1] for line in text.splitlines() if line.startswith(f"  {word} ")] == plan[kind]
+    result = project.run("ods", "--bizdate", "20161114").json
+    assert result["warnings"] == ["; ".join(plan["warnings"])] * bool(plan["warnings"])
+    assert result["readers"] <= plan["readers"] and result["slices"] == len(plan["slices"])
+    return plan, text
+
+
+def test_check_warns_as_the_run_does(on_both):
+    for database, project in on_both:
+        database.execute("CREATE TABLE keyless (v INT)")
+        tables.fill(database, "keyless", "n", 300_000)
+        database.execute("CREATE TABLE plain (id INT PRIMARY KEY) ENGINE=MyISAM")
+        database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+        tables.fill(database, "t", "n", 100_000)
+        database.execute("CREATE VIEW seen AS SELECT * FROM t")
+        plan, text = checked(project, table="keyless")
+        assert len(plan["warnings"]) == 1 and "keyless has no key" in plan["warnings"][0] and plan["notes"] == []
+        assert "  1 slice, 1 reader\n" in text
+        plan, _ = checked(project, table="plain")
+        assert len(plan["warnings"]) == 1 and "MyISAM" in plan["warnings"][0] and plan["notes"] == []
+        for source, said in (({"table": "seen"}, "seen is read in one piece"),
+                             ({"query": "SELECT * FROM t"}, "the query is read in one piece"),
+                             ({"table": "t", "where": "id < 100"}, "too few")):
+            plan, text = checked(project, **source)
+            assert plan["warnings"] == [] and len(plan["notes"]) == 1 and said in plan["notes"][0], plan
+            assert "  1 slice, 1 reader\n" in text
+        plan, text = checked(project, table="t")
+        assert (plan["warnings"], plan["notes"], plan["readers"]) == ([], [], 4)
+        assert f"  {len(plan['slices'])} slices, at most 4 readers, largest first\n" in text
+        plan, text = checked(project, threads=1, table="seen")
+        assert (plan["notes"], plan["readers"]) == ([], 1)      # as it was asked for
+
+
+def test_estimates_know_the_condition_or_say_so(on_both):
+    for database, project in on_both:
+        database.execute("CREATE TABLE t (id INT PRIMARY KEY, plain DATETIME NOT NULL, quick DATETIME NOT NULL, kind INT NOT NULL,"
+                         " KEY (quick), KEY (kind))")
+        times = "'2016-11-01' + INTERVAL n * 10 SECOND"
+        tables.fill(database, "t", f"n, {times}, {times}, n % 100", 260_000)
+        # No index helps: the estimate is the table's, and is said to be.
+        plan, text = checked(project, table="t", incremental="plain")
+        assert len(plan["slices"]) > 1 and all(one["at_most"] for one in plan["slices"])
+        assert sum(one["rows"] for one in plan["slices"]) > 200_000
+        assert text.count("(at most about ") == len(plan["slices"])
+        # The optimizer looked into an index: 8640 rows of the day are one slice, though the table is large.
+        for source in ({"incremental": "quick"}, {"where": "kind = 3"}, {"where": "kind IN (3, 5)"},
+                       {"incremental": "quick", "split": "id"}, {"where": "id BETWEEN 1000 AND 5000"}):
+            plan, text = checked(project, table="t", **source)
+            (one,) = plan["slices"]
+            assert not one["at_most"] and 1000 < one["rows"] < 20_000, (source, one)
+            assert "(about " in text and "too few" in plan["notes"][0]
+        # More than that is cut, into no more slices than it is worth, though another key is cut.
+        plan, _ = checked(project, table="t", columns=["id", "quick"], where="quick < '2016-11-08'", split="id", threads=16)
+        assert 1 < len(plan["slices"]) <= 8
+        assert not any(one["at_most"] for one in plan["slices"])
+        assert 30_000 < sum(one["rows"] for one in plan["slices"]) < 140_000
+        # What is first in the server's plan need not be the table.
+        database.execute("CREATE TABLE few (id INT PRIMARY KEY)")
+        database.execute("INSERT INTO few VALUES (1), (2)")
+        plan, _ = checked(project, table="t", where="id NOT IN (SELECT id FROM few)")
+        assert len(plan["slices"]) > 1
+        plan, _ = checked(project, table="t", where="id IN (SELECT id FROM few)")
+        assert all(one["at_most"] for one in plan["slices"])

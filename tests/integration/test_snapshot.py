@@ -409,7 +409,17 @@ def test_table_without_transactions_is_warned_about(database, make_project):
     project.job("ods", source={"table": "plain"}, target={"table": "ods"}, threads=4)
     result = project.run("ods").json
     assert len(result["warnings"]) == 1 and "MyISAM" in result["warnings"][0]
-    assert result["readers"] == 1
+    # No point in time is claimed, in words neither, and no position that a stream could go on from.
+    assert (result["readers"], result["snapshot"]) == (1, "one connection, no snapshot")
+    text = project.weir("run", "ods").stderr
+    assert "one connection, no snapshot" in text and "one point in time" not in text
+    # Of several tables some may have one.
+    database.execute("CREATE TABLE sound (id INT PRIMARY KEY, v INT)")
+    project.job("both", source={"tables": ["plain", "sound"]}, target={"table": "both"}, threads=4)
+    assert project.run("both").json["snapshot"] == "snapshots of some tables only"
+    assert "one point in time" not in project.weir("run", "both").stderr
+    project.job("sound", source={"table": "sound"}, target={"table": "sound"})
+    assert "one point in time by one connection" in project.weir("run", "sound").stderr
     copied = readers.delta_arrow(project.table("ods"))
     assert copied.num_rows == 60_000 and pc.sum(copied["v"]).as_py() == 60_000 * 59_999
 

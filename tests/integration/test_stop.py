@@ -13,6 +13,11 @@ import time
 
 import pytest
 
+import conftest
+import readers
+import tables
+from conftest import Database
+
 SLOW = 30       # seconds of the statement that nobody waits for
 PROMPT = 6      # by then the run must have ended, on a busy machine too
 
@@ -166,3 +171,73 @@ def test_other_statements_of_the_same_user_go_on(slow_view, database):
     assert end(child)[0] < PROMPT
     thread.join()
     assert answer == [0]
+
+
+# ---- A connection that is lost over TLS -------------------------------------------------------------------
+
+
+ROWS = 3_000    # of 20 kB, more than the two machines' buffers hold
+
+
+def start_again(server):
+    """The killed server, on its old port."""
+    port, free = server.port, conftest.server_tool.free_port
+    conftest.server_tool.free_port = lambda: port
+    try:
+        server.process.start()
+    finally:
+        conftest.server_tool.free_port = free
+    server._root = None
+
+
+@pytest.fixture
+def streamed(start_server, request, make_project):
+    """A job over TLS, whose one reader stops after each row group while the server still has rows to send."""
+    server = start_server(request.param)
+    server.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    server.execute("SET GLOBAL sync_binlog = 1")
+    database = Database(server)
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT NOT NULL)")
+    tables.fill(database, "t", "n, REPEAT(SHA2(n, 256), 320)", ROWS)
+    project = make_project("project", database.datasource(tls="required"))
+    project.job("ods", source={"table": "t"}, target={"table": "ods"}, threads=1, memory="32MiB")
+    return project, server
+
+
+@pytest.mark.parametrize("streamed", ["mariadb", "mysql"], indirect=True)
+@pytest.mark.parametrize("how", ["KILL", "SIGKILL"])
+def test_connection_is_lost_over_tls_while_rows_stream(streamed, how):
+    """OpenSSL calls it an unexpected end of file; it is a lost connection like any other, and no matter of settings."""
+    project, server = streamed
+    child = project.spawn("run", "ods", "--json", env={"WEIR_FAILPOINT": "files-during=sleep:1500"})
+    wait_for(lambda: reading(server))
+    wait_for(lambda: list(project.table("ods").glob("*.parquet")) or list(project.table("ods").glob("_weir/*.run")))
+    time.sleep(0.5)
+    (thread,) = reading(server)
+    if how == "KILL":
+        server.execute(f"KILL {thread}")
+    else:
+        server.process.stop(signal.SIGKILL)
+        start_again(server)
+    _, stdout, stderr = end(child)
+    assert child.returncode == 0, stdout + stderr
+    result = json.loads(stdout)
+    assert result["attempts"] == 2 or (how, result["attempts"]) == ("SIGKILL", 3)     # the server needs a while
+    assert result["rows_written"] == ROWS
+    assert "starting over" in stderr and "tls_ca" not in stderr
+    assert sorted(readers.delta_arrow(project.table("ods"))["id"].to_pylist()) == list(range(ROWS))
+
+
+@pytest.mark.parametrize("streamed", ["mariadb"], indirect=True)
+def test_lost_tls_connection_has_the_hint_of_one(streamed):
+    project, server = streamed
+    project.job("ods", source={"table": "t"}, target={"table": "ods"}, threads=1, memory="32MiB", retries=0)
+    child = project.spawn("run", "ods", "--json", env={"WEIR_FAILPOINT": "files-during=sleep:1500"})
+    wait_for(lambda: reading(server))
+    time.sleep(0.5)
+    server.process.stop(signal.SIGKILL)
+    _, stdout, stderr = end(child)
+    assert child.returncode == 3, stdout + stderr
+    error = json.loads(stdout)["error"]
+    assert "(error 2026)" in error["message"] and "t: " in error["message"], error
+    assert "The connection broke while it was in use" in error["hint"], error

@@ -37,6 +37,7 @@ typedef struct LakeSink {
     Marker *marker;  // NULL before load and after commit
     LakeFile *files;
     size_t file_count;
+    size_t partition_count;  // whose files were taken
 } LakeSink;
 
 static LakeSink *lake_of(Sink *sink)
@@ -142,6 +143,7 @@ static void lake_take_files(void *object, const char *folder, char *const *texts
 {
     LakeSink *lake = object;
     const LakePlan *plan = &lake->plan;
+    lake->partition_count += texts != NULL && files->count > 0;
     lake->files = mem_grow(lake->files, (lake->file_count + files->count) * sizeof(*lake->files));
     for (size_t i = 0; i < files->count; i++) {
         const ParquetFile *file = &files->files[i];
@@ -392,6 +394,9 @@ static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
     *ret_result = (SinkResult){
         .location = mem_copy_text(lake->table->path),
         .partition = lake_partition_text(lake),
+        .partitions = lake->plan.dynamic_count > 0 ? lake->partition_count
+                      : lake->plan.part_count > 0  ? 1
+                                                   : 0,
         .version = result.version,
         .replaced_rows = result.rows_removed,
         .files = lake->file_count,

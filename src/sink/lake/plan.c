@@ -162,6 +162,11 @@ static bool part_dynamic(PlanPart *part, const PartitionPart *spec, const Schema
             err, FAIL_CONFIG,
             "the partition takes \"%s\" from the column \"{%s}\", which the source does not have",
             spec->column, spec->field);
+        if (spec->is_parameter) {
+            return fail_hint(err,
+                             "Did you mean \"${%s}\"? That is a parameter; {name} is a column.",
+                             spec->field);
+        }
         const char **names = mem_alloc((source->count + 1) * sizeof(*names));
         for (size_t i = 0; i < source->count; i++) {
             names[i] = source->fields[i].name;

@@ -312,6 +312,85 @@ static bool learn_query_infos(Relation *relation, Err *err)
     return done;
 }
 
+// The column that the server does not know, by its own words "Unknown column 't.name' in ...", or
+// NULL.
+static char *unknown_column(const char *message)
+{
+    const char *begin = strstr(message, "nknown column '");
+    if (begin == NULL) {
+        return NULL;
+    }
+    begin = strchr(begin, '\'') + 1;
+    const char *end = strchr(begin, '\'');
+    if (end == NULL) {
+        return NULL;
+    }
+    char *name = mem_copy_bytes(begin, (size_t)(end - begin));
+    const char *dot = strrchr(name, '.');
+    if (dot != NULL) {
+        memmove(name, dot + 1, strlen(dot));
+    }
+    return name;
+}
+
+static void hint_nearest_column(const Relation *relation, const char *name, Err *err)
+{
+    const char **names = mem_alloc((relation->info_count + 1) * sizeof *names);
+    for (size_t i = 0; i < relation->info_count; i++) {
+        names[i] = relation->infos[i].name;
+    }
+    const char *nearest = text_nearest(name, names);
+    if (nearest != NULL) {
+        (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
+    }
+    free(names);
+}
+
+// The server's error of the probe, in words of the job where it is a name in `columns`.
+static bool fail_probe(const Relation *relation, const Entries *entries, Err *err)
+{
+    CLEANUP(mem_free_text)
+    char *name = conn_last_errno(relation->server->control) == 1054 /* unknown column */
+                     ? unknown_column(err->message)
+                     : NULL;
+    for (size_t i = 0; i < entries->count && name != NULL; i++) {
+        const char *sql = entries->items[i].sql;
+        const size_t len = strlen(name);
+        const bool is_quoted =
+            *sql == '`' && strncmp(sql + 1, name, len) == 0 && text_equal(sql + 1 + len, "`");
+        if (entries->items[i].info == SIZE_MAX && (is_quoted || text_equal(sql, name))) {
+            (void)fail(err, FAIL_CONFIG, "columns: there is no column \"%s\" in %s", name,
+                       relation->name);
+            (void)fail_hint(err, "Name columns of the table, or expressions as in a SELECT.");
+            hint_nearest_column(relation, name, err);
+            return false;
+        }
+    }
+    if (name != NULL) {
+        hint_nearest_column(relation, name, err);
+    }
+    return err_context(err, "%s", relation->name);
+}
+
+// Entries that are several columns each.
+static bool fail_entries(const Relation *relation, const Entries *entries, size_t count, Err *err)
+{
+    CLEANUP(buf_done) Buf list = {0};
+    for (char **column = relation->spec->columns; column != NULL && *column != NULL; column++) {
+        buf_add_format(&list, "%s%s", list.len == 0 ? "" : ", ", *column);
+    }
+    const bool is_plain = strpbrk(buf_text(&list), "()'\"#*/") == NULL;
+    if (entries->count == 1) {
+        (void)fail(err, FAIL_CONFIG, "%s: the one entry \"%s\" of `columns` gives %zu columns",
+                   relation->name, entries->items[0].sql, count);
+    } else {
+        (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns",
+                   relation->name, entries->count, count);
+    }
+    return is_plain ? fail_hint(err, "Write `columns: [%s]`.", buf_text(&list))
+                    : fail_hint(err, "Each entry must be one column or one expression.");
+}
+
 static bool probe(Relation *relation, const Entries *entries, const Job *job, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
@@ -324,7 +403,7 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job, Er
         return false;
     }
     if (!conn_stream(conn, buf_text(&sql), err)) {
-        return err_context(err, "%s", relation->name);
+        return fail_probe(relation, entries, err);
     }
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
@@ -340,12 +419,7 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job, Er
     size_t len = 0;
     const bool done = conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
-    if (done && !is_complete) {
-        (void)fail(err, FAIL_CONFIG, "%s: the %zu entries of `columns` give %zu columns",
-                   relation->name, entries->count, count);
-        return fail_hint(err, "Each entry must be one column or one expression.");
-    }
-    return done;
+    return done && !is_complete ? fail_entries(relation, entries, count, err) : done;
 }
 
 // Lists of columns hide what the user may not read; SELECT * does not.

@@ -24,6 +24,8 @@ static const char hint_changed[] =
     "The table's structure was changed while it was read; the run can be started over.";
 static const char hint_timeout[] =
     "Raise the server's time limit for this user, or cut the work with `where`.";
+static const char hint_statements[] =
+    "Clients hold as many prepared statements as the server lets them: raise max_prepared_stmt_count on the server, or look for the client that does not close its own (Prepared_stmt_count).";
 static const char hint_packet[] = "Raise max_allowed_packet on the server.";
 static const char hint_plugin[] =
     "Install libmariadb's plugin for the user's authentication method, or give the user another method.";
@@ -78,8 +80,12 @@ static const ErrorRule error_rules[] = {
     {1356 /* view refers to what is not there */, FAIL_SOURCE, false,
      "Repair the view on the server."},
     {1412 /* table definition has changed */, FAIL_SOURCE, true, hint_changed},
+    {1295 /* not in the prepared statement protocol */, FAIL_CONFIG, false,
+     "Rows are read by prepared statements: make `query` a SELECT, or another statement that the server lets be prepared."},
     {1317 /* query interrupted */, FAIL_SOURCE, true,
      "Somebody or something on the server stopped the statement (KILL, a watchdog)."},
+    {1461 /* max_prepared_stmt_count is reached */, FAIL_SOURCE, false, hint_statements},
+    {1615 /* the statement would have to be prepared anew */, FAIL_SOURCE, true, hint_changed},
     {1698 /* access denied, no password */, FAIL_SOURCE, false, hint_password},
     {1820 /* password must be changed */, FAIL_SOURCE, false,
      "Log in with another client and set a new password for the user."},

@@ -26,5 +26,6 @@ struct Conn {
     size_t field_count;
 };
 
-// Fails with what the last call of libmariadb's says; `what` names what was tried. statement.c.
+// Fails with what the last call of libmariadb's says; `what` names what was tried, NULL where that
+// is said elsewhere. statement.c.
 bool conn_fail(Conn *conn, const char *what, Err *err);

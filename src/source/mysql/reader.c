@@ -211,6 +211,7 @@ void reader_pool_free(ReaderPool *pool)
         return;
     }
     for (size_t i = 0; i < pool->reader_count; i++) {
+        add_counts(&pool->readers[i]);  // of a reader that was stopped in the middle
         free(pool->readers[i].columns);
         free(pool->readers[i].texts);
         free(pool->readers[i].row);

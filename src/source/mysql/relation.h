@@ -48,7 +48,7 @@ typedef struct Relation {
     char *engine;             // NULL for views and queries
     uint64_t rows_estimated;  // by the server; 0 where unknown
     uint64_t row_bytes_estimated;
-    ColumnInfo *infos;        // all columns of the table, none for a query
+    ColumnInfo *infos;  // all columns of the table, none for a query
     size_t info_count;
     IndexInfo *indexes;
     size_t index_count;

@@ -49,16 +49,20 @@ void slice_list_done(SliceList *list)
         free(list->items[i].predicate);
     }
     free(list->items);
-    buf_done(&list->notes);
+    buf_done(&list->warnings);
+    buf_done(&list->remarks);
     *list = (SliceList){0};
 }
 
 static void add_slice(SliceList *list, const Relation *relation, const char *predicate,
-                      const char *index, uint64_t rows)
+                      const char *index, uint64_t rows, bool is_at_most)
 {
     list->items = mem_grow(list->items, (list->count + 1) * sizeof *list->items);
-    list->items[list->count++] = (Slice){
-        .relation = relation, .predicate = mem_copy_text(predicate), .index = index, .rows = rows};
+    list->items[list->count++] = (Slice){.relation = relation,
+                                         .predicate = mem_copy_text(predicate),
+                                         .index = index,
+                                         .rows = rows,
+                                         .is_at_most = is_at_most};
 }
 
 // --- asking the server ----------------------------------------------------------------------------------------------------
@@ -440,7 +444,7 @@ static void cells_to_slices(Planner *planner, SliceList *list)
         CLEANUP(buf_done) Buf predicate = {0};
         key_add_range(planner->columns, low, &cell->high, &predicate);
         add_slice(list, planner->relation, buf_text(&predicate), index,
-                  (uint64_t)((double)rows * share));
+                  (uint64_t)((double)rows * share), planner->is_at_most);
         low = &cell->high;
         rows = 0;
     }
@@ -454,11 +458,20 @@ static uint64_t rows_min(const Relation *relation)
     return rows < 1 ? 1 : rows > SLICE_ROWS_MIN ? SLICE_ROWS_MIN : rows;
 }
 
-static void note_one_slice(const Relation *relation, SliceList *list)
+// Why the relation is one slice although there are several readers.
+static void note_one_slice(const Relation *relation, const Planner *planner, SliceList *list)
 {
-    if (relation->is_base_table && relation->is_transactional
-        && relation->rows_estimated > 10 * rows_min(relation)) {
-        buf_add_format(&list->notes,
+    if (!relation->is_base_table) {
+        buf_add_format(&list->remarks, "%s%s is read in one piece by one connection\n",
+                       relation->table == NULL ? "the " : "view ", relation->name);
+    } else if (!relation->is_transactional) {
+        return;  // the warning about its engine says it
+    } else if (planner->rows < 2 * planner->rows_min) {
+        buf_add_format(&list->remarks, "the rows %sof %s are too few to be worth several slices\n",
+                       *relation->condition == '\0' ? "" : "wanted ", relation->name);
+    } else {
+        const bool is_large = relation->rows_estimated > 10 * planner->rows_min;
+        buf_add_format(is_large ? &list->warnings : &list->remarks,
                        "%s has no key that slices can be cut by and is read by one connection\n",
                        relation->name);
     }
@@ -476,21 +489,26 @@ bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *er
                                              : "a view");
         return fail_hint(err, "Leave `split` out.");
     }
-    if (!can_cut) {
-        add_slice(list, relation, "", NULL, relation->rows_estimated);
-        return true;
-    }
-    if (!slices_choose_index(&planner, err)) {
+    planner.rows_min = rows_min(relation);
+    if (can_cut && !slices_choose_index(&planner, err)) {
         return false;
     }
-    planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;
-    planner.rows_min = rows_min(relation);
+    if (!can_cut) {
+        planner.rows = relation->rows_estimated;
+        planner.is_at_most = *relation->condition != '\0';
+    }
     if (threads < 2 || planner.index == NULL || planner.rows < 2 * planner.rows_min) {
-        if (planner.index == NULL && threads > 1) {
-            note_one_slice(relation, list);
+        if (threads > 1) {
+            note_one_slice(relation, &planner, list);
         }
-        add_slice(list, relation, "", NULL, planner.rows);
+        add_slice(list, relation, "", NULL, planner.rows, planner.is_at_most);
         return true;
+    }
+    planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;
+    if (!planner.is_at_most && *relation->condition != '\0'
+        && planner.rows / planner.rows_min < planner.slices_wanted) {
+        // The key may be cut without the condition, so its cells would look full.
+        planner.slices_wanted = planner.rows / planner.rows_min;
     }
     planner.cells = mem_alloc(sizeof *planner.cells);
     planner.cell_count = 1;

@@ -9,12 +9,14 @@ typedef struct Slice {
     char *predicate;    // "" for the whole relation
     const char *index;  // to be forced, or NULL; borrowed from the relation
     uint64_t rows;      // estimate
+    bool is_at_most;    // that does not know the job's condition
 } Slice;
 
 typedef struct SliceList {
     Slice *items;
     size_t count;
-    Buf notes;  // what the user should know, a sentence a line
+    Buf warnings;  // what the user should know, a sentence a line
+    Buf remarks;   // why there are no more slices, where nobody need worry; likewise
 } SliceList;
 
 void slice_list_done(SliceList *list);

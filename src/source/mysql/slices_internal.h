@@ -25,6 +25,7 @@ typedef struct Planner {
     const char *condition;  // restricts the index's range itself; or ""
     bool is_forced;         // readers must use the index
     uint64_t rows;          // estimate of all
+    bool is_at_most;        // `rows` does not know the job's condition
     uint64_t slices_wanted;
     uint64_t rows_min;    // of a slice: fewer are not worth a statement of their own
     uint64_t rows_ideal;  // of a slice

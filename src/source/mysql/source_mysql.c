@@ -28,6 +28,8 @@ typedef struct MysqlSource {
     size_t key_count;
     SliceList slices;
     SliceInfo *slice_infos;
+    PlanNote *notes;
+    size_t note_count;
     size_t reader_count;
     Snapshot *snapshots;  // one a server
     ReaderPool *pool;
@@ -78,6 +80,10 @@ static void mysql_source_close(Source *base)
     for (size_t i = 0; i < source->relation_count; i++) {
         relation_done(&source->relations[i]);
     }
+    for (size_t i = 0; i < source->note_count; i++) {
+        free(source->notes[i].text);
+    }
+    free(source->notes);
     free(source->slice_infos);
     free(source->snapshots);
     free(source->servers);
@@ -212,6 +218,92 @@ static const size_t *mysql_source_key(const Source *base, size_t *ret_count)
 
 // --- plan -----------------------------------------------------------------------------------------------------------------
 
+static void add_note(MysqlSource *source, bool is_warning, const char *text)
+{
+    bool stands = text == NULL || *text == '\0';
+    for (size_t i = 0; i < source->note_count; i++) {
+        stands = stands || text_equal(source->notes[i].text, text);
+    }
+    if (!stands) {
+        source->notes = mem_grow(source->notes, (source->note_count + 1) * sizeof *source->notes);
+        source->notes[source->note_count++] =
+            (PlanNote){.text = mem_copy_text(text), .is_warning = is_warning};
+    }
+}
+
+static void add_note_lines(MysqlSource *source, bool is_warning, const Buf *lines)
+{
+    CLEANUP(mem_free_text) char *text = mem_copy_text(buf_text(lines));
+    for (char *line = text, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        add_note(source, is_warning, line);
+    }
+}
+
+static bool sees_wall_clock(const MysqlSource *source)
+{
+    for (size_t i = 0; i < source->job->source_count; i++) {
+        const SourceSpec *spec = &source->job->sources[i];
+        if (spec->where != NULL || spec->query != NULL || spec->columns != NULL) {
+            return true;
+        }
+    }
+    return source->job->zero_dates == ZERO_DATES_TEXT;
+}
+
+static void note_engines(MysqlSource *source)
+{
+    for (size_t i = 0; i < source->relation_count; i++) {
+        const Relation *relation = &source->relations[i];
+        if (relation->is_base_table && !relation->is_transactional) {
+            CLEANUP(mem_free_text)
+            char *text = mem_format(
+                "%s is of engine %s, whose snapshots weir does not rely on: it is read in one piece by one connection, "
+                "and its rows are those of the moment when its reading began",
+                relation->name, relation->engine == NULL ? "unknown" : relation->engine);
+            add_note(source, /* is_warning= */ true, text);
+        }
+    }
+}
+
+// MariaDB keeps the instant through views and subqueries; MySQL turns it into local time and back.
+static void note_local_instants(MysqlSource *source)
+{
+    for (size_t i = 0; i < source->relation_count; i++) {
+        const Relation *relation = &source->relations[i];
+        if (relation->has_local_instants && relation->server->zone_changes
+            && !conn_is_mariadb(relation->server->control)) {
+            CLEANUP(mem_free_text)
+            char *text = mem_format(
+                "%s: MySQL gives a TIMESTAMP of a view, a query or an expression as local time of %s: in the hour that comes "
+                "twice when the clock is set back, values of the second pass come out as of the first; read the column from its "
+                "table, or UNIX_TIMESTAMP(column) in the query",
+                relation->name, relation->server->zone);
+            add_note(source, /* is_warning= */ true, text);
+        }
+    }
+}
+
+// All that is known before the snapshot: `weir check` shows it, and a run repeats the warnings.
+static void make_notes(MysqlSource *source)
+{
+    const bool sees_clock = sees_wall_clock(source);
+    for (size_t s = 0; s < source->server_count && sees_clock; s++) {
+        add_note(source, /* is_warning= */ true, source->servers[s].zone_warning);
+    }
+    if (source->server_count > 1) {
+        add_note(
+            source, /* is_warning= */ true,
+            "the source has several servers: the rows of each are of one moment, but there is no common moment");
+    }
+    note_engines(source);
+    note_local_instants(source);
+    add_note_lines(source, /* is_warning= */ true, &source->slices.warnings);
+    if (source->slices.count < (size_t)source->job->threads) {
+        add_note_lines(source, /* is_warning= */ false, &source->slices.remarks);
+    }
+}
+
 static bool mysql_source_plan(Source *base, int threads, Err *err)
 {
     MysqlSource *source = (MysqlSource *)base;
@@ -232,7 +324,8 @@ static bool mysql_source_plan(Source *base, int threads, Err *err)
         source->slice_infos[i] = (SliceInfo){
             .table = mem_copy_text(relation->name),
             .condition = mem_format("%s%s%s", relation->condition, and, slice->predicate),
-            .rows = slice->rows};
+            .rows = slice->rows,
+            .is_at_most = slice->is_at_most};
         rows += slice->rows;
         is_known = is_known && relation->is_base_table && *relation->condition == '\0';
     }
@@ -240,7 +333,15 @@ static bool mysql_source_plan(Source *base, int threads, Err *err)
         source->slices.count < (size_t)threads ? source->slices.count : (size_t)threads;
     atomic_store(&source->counters->slices_total, source->slices.count);
     atomic_store(&source->counters->rows_estimated, is_known ? rows : 0);
+    make_notes(source);
     return true;
+}
+
+static const PlanNote *mysql_source_notes(const Source *base, size_t *ret_count)
+{
+    const MysqlSource *source = (const MysqlSource *)base;
+    *ret_count = source->note_count;
+    return source->notes;
 }
 
 static const SliceInfo *mysql_source_slices(const Source *base, size_t *ret_count)
@@ -314,32 +415,6 @@ static void add_warning(Buf *warnings, const char *text)
     }
 }
 
-static bool sees_wall_clock(const MysqlSource *source)
-{
-    for (size_t i = 0; i < source->job->source_count; i++) {
-        const SourceSpec *spec = &source->job->sources[i];
-        if (spec->where != NULL || spec->query != NULL || spec->columns != NULL) {
-            return true;
-        }
-    }
-    return source->job->zero_dates == ZERO_DATES_TEXT;
-}
-
-static void note_engines(const MysqlSource *source, Buf *warnings)
-{
-    for (size_t i = 0; i < source->relation_count; i++) {
-        const Relation *relation = &source->relations[i];
-        if (relation->is_base_table && !relation->is_transactional) {
-            CLEANUP(mem_free_text)
-            char *text = mem_format(
-                "%s is of engine %s, whose snapshots weir does not rely on: its rows are those of the moment when its "
-                "reading began",
-                relation->name, relation->engine == NULL ? "unknown" : relation->engine);
-            add_warning(warnings, text);
-        }
-    }
-}
-
 static bool mentions_clock(const char *sql)
 {
     static const char *const words[] = {"now(", "curdate",   "curtime",        "current_",
@@ -375,22 +450,25 @@ static void note_clock(const MysqlSource *source, Buf *warnings)
     }
 }
 
-// MariaDB keeps the instant through views and subqueries; MySQL turns it into local time and back.
-static void note_local_instants(const MysqlSource *source, Buf *warnings)
+// How the snapshots came to be, and whether they hold for all rows: not for those of other engines.
+static const char *describe_how(const MysqlSource *source, bool *ret_holds)
 {
+    const char *how = source->snapshots[0].how;
+    for (size_t s = 1; s < source->server_count; s++) {
+        how = strcmp(how, "one connection") == 0 ? source->snapshots[s].how : how;
+    }
+    size_t without = 0;
     for (size_t i = 0; i < source->relation_count; i++) {
         const Relation *relation = &source->relations[i];
-        if (relation->has_local_instants && relation->server->zone_changes
-            && !conn_is_mariadb(relation->server->control)) {
-            CLEANUP(mem_free_text)
-            char *text = mem_format(
-                "%s: MySQL gives a TIMESTAMP of a view, a query or an expression as local time of %s: in the hour that comes "
-                "twice when the clock is set back, values of the second pass come out as of the first; read the column from its "
-                "table, or UNIX_TIMESTAMP(column) in the query",
-                relation->name, relation->server->zone);
-            add_warning(warnings, text);
-        }
+        without += relation->is_base_table && !relation->is_transactional ? 1 : 0;
     }
+    *ret_holds = without == 0;
+    if (without == 0) {
+        return how;
+    }
+    return without < source->relation_count ? "snapshots of some tables only"
+           : source->reader_count == 1      ? "one connection, no snapshot"
+                                            : "several connections, no snapshot";
 }
 
 static void describe(MysqlSource *source)
@@ -398,13 +476,9 @@ static void describe(MysqlSource *source)
     CLEANUP(buf_done) Buf warnings = {0};
     CLEANUP(buf_done) Buf positions = {0};
     CLEANUP(buf_done) Buf servers = {0};
-    const char *how = source->snapshots[0].how;
     for (size_t s = 0; s < source->server_count; s++) {
         const Snapshot *snapshot = &source->snapshots[s];
         const Server *server = &source->servers[s];
-        if (strcmp(how, "one connection") == 0) {
-            how = snapshot->how;
-        }
         if (snapshot->position != NULL) {
             buf_add_format(&positions, "%s%s", positions.len == 0 ? "" : " ", snapshot->position);
         }
@@ -413,25 +487,20 @@ static void describe(MysqlSource *source)
                            conn_server_text(server->control));
         }
         add_warning(&warnings, snapshot->warning);
-        add_warning(&warnings, sees_wall_clock(source) ? server->zone_warning : NULL);
     }
-    if (source->server_count > 1) {
-        add_warning(
-            &warnings,
-            "the source has several servers: the rows of each are of one moment, but there is no common moment");
+    for (size_t i = 0; i < source->note_count; i++) {
+        add_warning(&warnings, source->notes[i].is_warning ? source->notes[i].text : NULL);
     }
-    note_engines(source, &warnings);
     note_clock(source, &warnings);
-    note_local_instants(source, &warnings);
-    CLEANUP(mem_free_text) char *notes = mem_copy_text(buf_text(&source->slices.notes));
-    for (char *line = notes, *end = NULL; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        *end = '\0';
-        add_warning(&warnings, line);
-    }
-    source->info = (SnapshotInfo){.how = how,
-                                  .position = positions.len == 0 ? NULL : buf_take(&positions),
-                                  .server = buf_take(&servers),
-                                  .warning = warnings.len == 0 ? NULL : buf_take(&warnings)};
+    bool holds = false;
+    const char *how = describe_how(source, &holds);
+    // A position that some rows do not have is none: whoever went on from it would lose changes.
+    source->info =
+        (SnapshotInfo){.how = how,
+                       .is_one_moment = holds && source->server_count == 1,
+                       .position = holds && positions.len > 0 ? buf_take(&positions) : NULL,
+                       .server = buf_take(&servers),
+                       .warning = warnings.len == 0 ? NULL : buf_take(&warnings)};
 }
 
 static bool mysql_source_begin(Source *base, Err *err)
@@ -474,5 +543,6 @@ const SourceOps source_mysql_ops = {
     .reader = mysql_source_reader,
     .snapshot = mysql_source_snapshot,
     .slices = mysql_source_slices,
+    .notes = mysql_source_notes,
     .close = mysql_source_close,
 };

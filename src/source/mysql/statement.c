@@ -17,6 +17,14 @@ static bool is_lost(unsigned number)
     return number >= CR_MIN_ERROR && number < CR_MIN_ERROR + 1000;
 }
 
+// The rule of an error. A connection that was encrypted once is not misconfigured: there TLS fails
+// because the other end is gone without a word.
+static const ErrorRule *find_rule(const Conn *conn, unsigned number)
+{
+    const bool is_lost_tls = number == CR_SSL_CONNECTION_ERROR && conn->opened_usec != 0;
+    return connect_error_rule(is_lost_tls ? CR_SERVER_LOST : number);
+}
+
 bool conn_fail(Conn *conn, const char *what, Err *err)
 {
     const bool is_of_stream = mysql_errno(conn->mysql) == 0 && conn->stream != NULL;
@@ -28,15 +36,26 @@ bool conn_fail(Conn *conn, const char *what, Err *err)
     if (cancel_requested(conn->cancel)) {
         return fail(err, FAIL_CANCELLED, "cancelled");
     }
-    const ErrorRule *rule = connect_error_rule(conn->last_errno);
-    (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s: %s (error %u)",
-               conn->datasource->name == NULL ? "source" : conn->datasource->name, what, text,
-               conn->last_errno);
+    const ErrorRule *rule = find_rule(conn, conn->last_errno);
+    const bool is_said = what == NULL;
+    (void)fail(err, rule == NULL ? FAIL_SOURCE : rule->kind, "datasource \"%s\": %s%s%s (error %u)",
+               conn->datasource->name == NULL ? "source" : conn->datasource->name,
+               is_said ? "" : what, is_said ? "" : ": ", text, conn->last_errno);
     if (rule != NULL && rule->hint != NULL) {
         (void)fail_hint(err, "%s", rule->hint);
     }
     err->retriable = rule != NULL && rule->retriable;
     return false;
+}
+
+// An error that the server gives to a statement and that has a hint tells what it is about; that a
+// statement was run would be noise.
+static bool fail_statement(Conn *conn, Err *err)
+{
+    const unsigned number = mysql_errno(conn->mysql);
+    const ErrorRule *rule = is_lost(number) ? NULL : connect_error_rule(number);
+    const bool is_clear = rule != NULL && rule->hint != NULL;
+    return conn_fail(conn, is_clear ? NULL : "running a statement", err);
 }
 
 // --- small results --------------------------------------------------------------------------------------------------------
@@ -56,7 +75,7 @@ bool conn_send(Conn *conn, const char *sql, Err *err)
 bool conn_receive(Conn *conn, Err *err)
 {
     if (mysql_read_query_result(conn->mysql) != 0) {
-        return conn_fail(conn, "running a statement", err);
+        return fail_statement(conn, err);
     }
     if (mysql_field_count(conn->mysql) == 0) {
         conn->is_busy = false;
@@ -102,7 +121,7 @@ bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
         return false;
     }
     if (mysql_read_query_result(conn->mysql) != 0) {
-        return conn_fail(conn, "running a statement", err);
+        return fail_statement(conn, err);
     }
     MYSQL_RES *result = mysql_store_result(conn->mysql);
     if (result == NULL) {
@@ -144,7 +163,7 @@ static bool stream_start(Conn *conn, const char *sql, Err *err)
 {
     conn->is_busy = true;
     if (mysql_stmt_prepare(conn->stream, sql, (unsigned long)strlen(sql)) != 0) {
-        return conn_fail(conn, "preparing a statement", err);
+        return conn_fail(conn, NULL, err);  // callers say whose rows were wanted
     }
     if (mysql_stmt_param_count(conn->stream) != 0) {
         conn->is_busy = false;
@@ -154,7 +173,7 @@ static bool stream_start(Conn *conn, const char *sql, Err *err)
         return fail_hint(err, "Put it in quotes if it is text.");
     }
     if (mysql_stmt_execute(conn->stream) != 0) {
-        return conn_fail(conn, "running a statement", err);
+        return conn_fail(conn, NULL, err);
     }
     conn->stream_fields = mysql_stmt_result_metadata(conn->stream);
     if (conn->stream_fields == NULL) {

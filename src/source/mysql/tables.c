@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "source/mysql/slices_internal.h"
 
+#define NAMES_LISTED_MAX 12  // of tables, in a hint
+
 static void names_free(char ***names)
 {
     for (char **name = *names; name != NULL && *name != NULL; name++) {
@@ -242,9 +244,46 @@ static bool table_missing(Server *server, const char *database, const char *tabl
     return false;
 }
 
+// A range needs a table that is not there: says which of the kind are.
+static bool range_missing(Server *server, const char *database, const char *table,
+                          const char *pattern, Err *err)
+{
+    const char *dot = strrchr(pattern, '.');  // of "database.table"
+    const char *begin = dot == NULL ? pattern : dot + 1;
+    CLEANUP(mem_free_text) char *prefix = mem_copy_bytes(begin, strcspn(begin, "["));
+    CLEANUP(mem_free_text) char *likes = mem_format("%s*", prefix);
+    (void)fail(err, FAIL_CONFIG,
+               "datasource \"%s\": the range \"%s\" needs the table %s.%s, which is not there",
+               server->datasource->name, pattern, database, table);
+    CLEANUP(buf_done) Buf sql = {0};
+    buf_add_text(&sql, "SELECT table_name FROM information_schema.tables WHERE table_schema = ");
+    sql_add_literal(&sql, database);
+    buf_add_text(&sql, " ORDER BY LENGTH(table_name), table_name");
+    CLEANUP(conn_rows_done) ConnRows rows = {0};
+    Err ignored;
+    if (!conn_rows(server->control, buf_text(&sql), &rows, &ignored)) {
+        return fail_hint(err, "Correct the range.");
+    }
+    CLEANUP(buf_done) Buf names = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < rows.row_count; i++) {
+        if (tables_match(likes, conn_cell(&rows, i, 0)) && count++ < NAMES_LISTED_MAX) {
+            buf_add_format(&names, "%s%s", names.len == 0 ? "" : ", ", conn_cell(&rows, i, 0));
+        }
+    }
+    if (count == 0) {
+        return fail_hint(err, "No table there begins with \"%s\": correct the name.", prefix);
+    }
+    if (count > NAMES_LISTED_MAX) {
+        buf_add_format(&names, " and %zu more", count - NAMES_LISTED_MAX);
+    }
+    return fail_hint(err, "There are %s: correct the range.", buf_text(&names));
+}
+
+// `pattern` is the range that the name is of, or NULL.
 static bool add_named(Server *server, const SourceSpec *spec, const char *database,
-                      const char *table, bool must_exist, bool *ret_found, Relation **relations,
-                      size_t *count, Err *err)
+                      const char *table, const char *pattern, bool must_exist, bool *ret_found,
+                      Relation **relations, size_t *count, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, tables_select);
@@ -264,7 +303,12 @@ static bool add_named(Server *server, const SourceSpec *spec, const char *databa
             return true;
         }
     }
-    return must_exist ? table_missing(server, database, table, err) : true;
+    if (!must_exist || table_missing(server, database, table, err)) {
+        return !must_exist;
+    }
+    return pattern != NULL && conn_last_errno(server->control) == 1146 /* no such table */
+               ? range_missing(server, database, table, pattern, err)
+               : false;
 }
 
 static bool add_matching(Server *server, const SourceSpec *spec, const char *database,
@@ -304,8 +348,8 @@ static bool add_matching(Server *server, const SourceSpec *spec, const char *dat
     return true;
 }
 
-static bool add_name(Server *server, const SourceSpec *spec, const char *name, Relation **relations,
-                     size_t *count, Err *err)
+static bool add_name(Server *server, const SourceSpec *spec, const char *name, const char *pattern,
+                     Relation **relations, size_t *count, Err *err)
 {
     CLEANUP(mem_free_text) char *database = NULL;
     CLEANUP(mem_free_text) char *table = NULL;
@@ -326,20 +370,20 @@ static bool add_name(Server *server, const SourceSpec *spec, const char *name, R
     bool found = false;
     if (database != NULL && !is_quoted && usual != NULL) {
         // "a.b" may be a table whose name has a dot.
-        if (!add_named(server, spec, database, table, /* must_exist= */ false, &found, relations,
-                       count, err)) {
+        if (!add_named(server, spec, database, table, NULL, /* must_exist= */ false, &found,
+                       relations, count, err)) {
             return false;
         }
         if (!found
-            && !add_named(server, spec, usual, name, /* must_exist= */ false, &found, relations,
-                          count, err)) {
+            && !add_named(server, spec, usual, name, NULL, /* must_exist= */ false, &found,
+                          relations, count, err)) {
             return false;
         }
         if (found) {
             return true;
         }
     }
-    return add_named(server, spec, database == NULL ? usual : database, table,
+    return add_named(server, spec, database == NULL ? usual : database, table, pattern,
                      /* must_exist= */ true, &found, relations, count, err);
 }
 
@@ -373,7 +417,8 @@ bool tables_expand(Server *server, const SourceSpec *spec, Relation **relations,
             return false;
         }
         for (char **name = names; *name != NULL; name++) {
-            if (!add_name(server, spec, *name, relations, count, err)) {
+            if (!add_name(server, spec, *name, text_equal(*name, *pattern) ? NULL : *pattern,
+                          relations, count, err)) {
                 return false;
             }
         }

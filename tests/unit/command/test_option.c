@@ -82,6 +82,11 @@ static void option__mistakes_are_named(void **state)
     ASSERT_FAIL(parse(&parsed, &err, WORDS("--json")), err, FAIL_CONFIG, "needs an argument");
     ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "b", "c")), err, FAIL_CONFIG,
                 "one argument too many");
+    ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "--bizdate", "1", "--bizdate=1")), err, FAIL_CONFIG,
+                "\"--bizdate\" is given twice");
+    ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "--threads=1", "--threads=2")), err, FAIL_CONFIG,
+                "\"--threads\" is given twice");
+    ASSERT_OK(parse(&parsed, &err, WORDS("a", "--json", "--json")), err);
     ASSERT_FAIL(parse(&parsed, &err, WORDS("a", "-x")), err, FAIL_CONFIG, "unknown option \"-x\"");
 }
 

@@ -217,6 +217,8 @@ static void load__request(void **state)
         {NULL, "bizdate=20161114", 0, "Use --bizdate YYYYMMDD."},
         {NULL, "a b=1", 0, "--param: "},
         {NULL, "a=${bizdat}", 0, "did you mean"},
+        {NULL, "foo=1", 0, "no text of the job uses the parameter \"foo\""},
+        {NULL, "bizdat=20161114", 0, "Did you mean --bizdate YYYYMMDD?"},
         {NULL, NULL, 65, "from 1 to 64"},
         {NULL, NULL, -1, "from 1 to 64"},
     };
@@ -455,13 +457,82 @@ static void load__later_types_are_checked_and_not_run(void **state)
     }
 }
 
+static void load__parameters_that_nothing_uses(void **state)
+{
+    (void)state;
+    Fixture fixture = fixture_new(
+        "type: sync\n"
+        "source: {datasource: rds, table: t, where: \"r = '${region}' AND h = ${hour}\"}\n"
+        "target: {table: t}\n"
+        "args: {region: eu, base: 1, hour: \"${base}1\", idle: x}\n");
+    static const struct {
+        const char *params[3];
+        const char *part;  // NULL: it is right
+    } CASES[] = {
+        {{"region=us"}, NULL},
+        {{"region=${own}", "own=us"}, "unknown parameter"},
+        {{"own=us", "region=${own}"}, NULL},
+        {{"regoin=us"}, "Did you mean \"region\"?"},
+        {{"idle=1"}, "no text of the job uses the parameter \"idle\""},
+        // `hour` was computed before: the new value would reach nothing.
+        {{"base=2"}, "no text of the job uses the parameter \"base\""},
+        {{"region=us", "region=eu"}, "the parameter \"region\" is given twice"},
+        {{"region=us", "zzz="}, "It would change nothing"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        const InstanceRequest request = {.bizdate = "20161114", .params = CASES[i].params};
+        Err err = {0};
+        if (CASES[i].part == NULL) {
+            Job *job = load(&fixture, &request);
+            assert_string_equal(job->sources[0].where, "r = 'us' AND h = 11");
+            job_free(job);
+            continue;
+        }
+        Job *job = NULL;
+        JobType type;
+        ASSERT_FAIL(job_load(fixture.project, "ods_oplog", &request, &job, &err), err, FAIL_CONFIG,
+                    CASES[i].part);
+        assert_false(job_check_instance(fixture.project, "ods_oplog", &request, &type, &err));
+    }
+    const char *const unused[] = {"foo=1", NULL};
+    const InstanceRequest all = {.params = unused, .is_for_all_jobs = true};
+    Err err = {0};
+    JobType type;
+    ASSERT_OK(job_check_instance(fixture.project, "ods_oplog", &all, &type, &err), err);
+    fixture_done(&fixture);
+}
+
+static void load__a_file_of_the_wrong_suffix(void **state)
+{
+    (void)state;
+    Fixture fixture = fixture_new(PLAIN);
+    folder_put(&fixture.folder, "jobs/x.yml", PLAIN);
+    folder_put(&fixture.folder, "jobs/.hidden.yml", PLAIN);
+    Job *job = NULL;
+    Err err = {0};
+    const char *const names[] = {"x", "x.yml", "x.yaml", "jobs/x.yml"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        ASSERT_FAIL(job_load(fixture.project, names[i], &DAY, &job, &err), err, FAIL_CONFIG,
+                    "jobs/x.yml: rename it to x.yaml");
+    }
+    ASSERT_FAIL(job_load(fixture.project, "ods_oplog.yml", &DAY, &job, &err), err, FAIL_CONFIG,
+                "there is no job \"ods_oplog.yml\"");
+    char **files;
+    ASSERT_OK(project_misnamed_jobs(fixture.project, &files, &err), err);
+    assert_string_equal(files[0], "x.yml");
+    assert_null(files[1]);
+    free(files[0]);
+    free(files);
+    fixture_done(&fixture);
+}
+
 static void load__names_of_jobs(void **state)
 {
     (void)state;
     Fixture fixture = fixture_new(PLAIN);
     CLEANUP(mem_free_text) char *path = mem_format("%s/jobs/ods_oplog.yaml", fixture.folder.path);
-    const char *const names[] = {"ods_oplog",      "ods_oplog.yaml",      "ods_oplog.yml",
-                                 "jobs/ods_oplog", "jobs/ods_oplog.yaml", path};
+    const char *const names[] = {"ods_oplog", "ods_oplog.yaml", "jobs/ods_oplog",
+                                 "jobs/ods_oplog.yaml", path};
     Err err = {0};
     Job *job;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -520,6 +591,8 @@ int main(void)
         cmocka_unit_test(load__texts),
         cmocka_unit_test(load__types),
         cmocka_unit_test(load__later_types_are_checked_and_not_run),
+        cmocka_unit_test(load__parameters_that_nothing_uses),
+        cmocka_unit_test(load__a_file_of_the_wrong_suffix),
         cmocka_unit_test(load__names_of_jobs),
         cmocka_unit_test(load__window_across_a_clock_change),
     };

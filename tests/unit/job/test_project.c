@@ -176,6 +176,10 @@ static void load__single_mistakes(void **state)
 {
     (void)state;
     assert_message("[a]\n", "weir.yaml:1:1: the file must be a mapping (key: value), not a list");
+    assert_message("threads: 0\ntimezone: Shanghai\n",
+                   "2 mistakes in weir.yaml\n"
+                   "weir.yaml:1:10: \"threads\" must be a whole number from 1 to 64, not \"0\"\n"
+                   "weir.yaml:2:11: unknown time zone \"Shanghai\"");
     assert_message("name:\n", "weir.yaml:1:6: \"name\" has no value");
     assert_message("name: [a]\n", "weir.yaml:1:7: \"name\" must be text, not a list");
     assert_message(
@@ -341,6 +345,32 @@ static void init__keeps_what_is_there(void **state)
     ASSERT_FAIL(project_init("/dev/null/x", &err), err, FAIL_CONFIG, "/dev/null");
 }
 
+static void init__names_the_project_by_its_folder(void **state)
+{
+    (void)state;
+    Folder folder = folder_new();
+    static const char *const names[][2] = {
+        {"shop", "shop"}, {"my shop: \"${env:X}\"", "my_shop_____env_X__"},
+        {"null", "null"}, {"\xE5\xBA\x97", "\xE5\xBA\x97"},
+        {"\xFF", "_"},
+    };
+    (void)setenv("RDS_PASSWORD", "x", 1);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        CLEANUP(mem_free_text) char *dir = fs_join(folder.path, names[i][0]);
+        Err err = {0};
+        ASSERT_OK(project_init(dir, &err), err);
+        Project *project;
+        ASSERT_OK(project_load(dir, &project, &err), err);
+        assert_string_equal(project->name, names[i][1]);
+        Job *job;
+        ASSERT_OK(job_load(project, "ods_oplog", NULL, &job, &err), err);
+        assert_int_equal(job->target.lifecycle_days, 0);
+        job_free(job);
+        project_free(project);
+    }
+    folder_done(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +385,7 @@ int main(void)
         cmocka_unit_test(job_names__are_sorted),
         cmocka_unit_test(init__makes_a_project_that_works),
         cmocka_unit_test(init__keeps_what_is_there),
+        cmocka_unit_test(init__names_the_project_by_its_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

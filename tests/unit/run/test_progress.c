@@ -57,6 +57,41 @@ static void progress__without_a_bar_for_logs(void **state)
     assert_non_null(strstr(buf_text(&line), "j  10 rows  10 rows/s"));
 }
 
+static void progress__fields_are_left_out_whole(void **state)
+{
+    (void)state;
+    Counters counters = counters_of(500000, 1000000);
+    static const struct {
+        unsigned width;
+        const char *line;
+    } lines[] = {
+        {60, "ods_oplog  500,000 rows  100,000 rows/s  47.7 MiB"},
+        {64, "ods_oplog  500,000 rows  100,000 rows/s  47.7 MiB  3/8 slices"},
+        {26, "ods_oplog  500,000 rows"},
+        {24, "ods_oplog  500,000 rows"},
+        {23, "ods_oplog"},
+        {5, "ods_"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        CLEANUP(buf_done) Buf line = {0};
+        progress_line("ods_oplog", &counters, 5, 100000, lines[i].width, &line);
+        assert_string_equal(buf_text(&line), lines[i].line);
+    }
+    // Two columns a character, three bytes.
+    CLEANUP(buf_done) Buf line = {0};
+    progress_line("\xE8\xAF\xB4\xE6\x98\x8E", &counters, 5, 100000, 4, &line);
+    assert_string_equal(buf_text(&line), "\xE8\xAF\xB4");
+}
+
+static void progress__one_of_a_kind_is_no_plural(void **state)
+{
+    (void)state;
+    Counters counters = {.rows_read = 1, .slices_total = 1};
+    CLEANUP(buf_done) Buf line = {0};
+    progress_line("j", &counters, 5, 0, 0, &line);
+    assert_string_equal(buf_text(&line), "j  1 row  0 rows/s  0 B  0/1 slice  0:05");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +99,8 @@ int main(void)
         cmocka_unit_test(progress__an_estimate_that_runs_over_stays_below_the_end),
         cmocka_unit_test(progress__no_line_is_wider_than_the_terminal),
         cmocka_unit_test(progress__without_a_bar_for_logs),
+        cmocka_unit_test(progress__fields_are_left_out_whole),
+        cmocka_unit_test(progress__one_of_a_kind_is_no_plural),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,23 +27,10 @@ static void report__has_the_promised_keys(void **state)
     run_report_warn(&report, "careful");
     run_report_warn(&report, "careful");
     json_t *json = report_parse(&report);
-    static const char *const keys[] = {"job",
-                                       "bizdate",
-                                       "status",
-                                       "rows_read",
-                                       "rows_written",
-                                       "rows_dirty",
-                                       "bytes",
-                                       "seconds",
-                                       "target",
-                                       "partition",
-                                       "version",
-                                       "snapshot",
-                                       "peak_memory_bytes",
-                                       "slices",
-                                       "error",
-                                       "warnings",
-                                       "rows_per_second"};
+    static const char *const keys[] = {
+        "job",      "bizdate",           "status", "rows_read", "rows_written", "rows_dirty",
+        "bytes",    "seconds",           "target", "partition", "partitions",   "version",
+        "snapshot", "peak_memory_bytes", "slices", "error",     "warnings",     "rows_per_second"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (json_object_get(json, keys[i]) == NULL) {
             fail_msg("no key %s", keys[i]);
@@ -74,10 +61,36 @@ static void report__a_failure_says_its_kind_and_publishes_no_version(void **stat
     run_report_done(&report);
 }
 
+static void report__counts_what_was_written(void **state)
+{
+    (void)state;
+    RunReport report = {.job = mem_copy_text("j"), .bizdate = mem_copy_text("20161114")};
+    report.target.location = mem_copy_text("/lake/t");
+    report.target.partition = mem_copy_text("ds=20161114,region={region}");
+    static const struct {
+        size_t partitions;
+        int64_t replaced;
+        const char *line;
+    } cases[] = {
+        {3, 0, "/lake/t ds=20161114,region={region} (3 partitions) version 0\n"},
+        {1, 1, "/lake/t ds=20161114,region={region} (1 partition) version 0, replaced 1 row\n"},
+        {0, 2, "/lake/t ds=20161114,region={region} (0 partitions) version 0, replaced 2 rows\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        report.target.partitions = cases[i].partitions;
+        report.target.replaced_rows = cases[i].replaced;
+        CLEANUP(buf_done) Buf text = {0};
+        run_report_text(&report, &text);
+        assert_non_null(strstr(buf_text(&text), cases[i].line));
+    }
+    run_report_done(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(report__has_the_promised_keys),
+        cmocka_unit_test(report__counts_what_was_written),
         cmocka_unit_test(report__a_failure_says_its_kind_and_publishes_no_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

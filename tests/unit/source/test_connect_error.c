@@ -43,6 +43,17 @@ static void connect_error_rule__lost_connections_may_start_over(void **state)
     }
 }
 
+static void connect_error_rule__prepared_statements(void **state)
+{
+    (void)state;
+    assert_rule(1295, FAIL_CONFIG, false);
+    assert_rule(1461, FAIL_SOURCE, false);
+    assert_rule(1615, FAIL_SOURCE, true);
+    assert_non_null(connect_error_rule(1295)->hint);
+    assert_non_null(strstr(connect_error_rule(1461)->hint, "raise max_prepared_stmt_count"));
+    assert_non_null(connect_error_rule(1615)->hint);
+}
+
 static void connect_error_rule__unknown_numbers_have_none(void **state)
 {
     (void)state;
@@ -56,6 +67,7 @@ int main(void)
         cmocka_unit_test(connect_error_rule__names_in_the_job_are_configuration),
         cmocka_unit_test(connect_error_rule__access_is_the_source),
         cmocka_unit_test(connect_error_rule__lost_connections_may_start_over),
+        cmocka_unit_test(connect_error_rule__prepared_statements),
         cmocka_unit_test(connect_error_rule__unknown_numbers_have_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
