@@ -41,7 +41,15 @@ static const char *delta_find_difference(const DeltaCommit *commit, const DeltaT
         is_same = text_equal(delta_property(table, commit->properties[i].key),
                              commit->properties[i].value);
     }
-    return is_same ? NULL : "properties";
+    if (!is_same) {
+        return "properties";
+    }
+    for (size_t i = 0; i < commit->txn_count; i++) {
+        if (delta_txn_version(table, commit->txns[i].app_id) >= 0) {
+            return "transactions";  // of the same application: the other one is ahead
+        }
+    }
+    return NULL;
 }
 
 static bool delta_fail_created(const DeltaCommit *commit, const char *difference, Err *err)

@@ -287,9 +287,9 @@ static void add_field(Relation *relation, const Entry *entry, const ConnField *f
 static bool learn_query_infos(Relation *relation, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
-    buf_add_format(&sql, "SELECT * FROM %s LIMIT 0", relation->from);
+    buf_add_format(&sql, "SELECT * FROM %s", relation->from);
     Conn *conn = relation->server->control;
-    if (!conn_stream(conn, buf_text(&sql), err)) {
+    if (!conn_describe(conn, buf_text(&sql), err)) {
         return err_context(err, "query");
     }
     size_t count = 0;
@@ -305,11 +305,8 @@ static bool learn_query_infos(Relation *relation, Err *err)
                                           .data_type = mem_copy_text(type),
                                           .is_nullable = true};
     }
-    unsigned char *packet = NULL;
-    size_t len = 0;
-    const bool done = conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
-    return done;
+    return true;
 }
 
 // The column that the server does not know, by its own words "Unknown column 't.name' in ...", or
@@ -396,30 +393,52 @@ static bool probe(Relation *relation, const Entries *entries, const Job *job, Er
     CLEANUP(buf_done) Buf sql = {0};
     buf_add_text(&sql, "SELECT ");
     add_list(&sql, entries);
-    buf_add_format(&sql, " FROM %s%s%s LIMIT 0", relation->from,
+    buf_add_format(&sql, " FROM %s%s%s", relation->from,
                    *relation->condition == '\0' ? "" : " WHERE ", relation->condition);
     Conn *conn = relation->server->control;
     if (!buf_ok(&sql, "the list of columns", err)) {
         return false;
     }
-    if (!conn_stream(conn, buf_text(&sql), err)) {
+    if (!conn_describe(conn, buf_text(&sql), err)) {
         return fail_probe(relation, entries, err);
     }
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
     const bool is_complete = count == entries->count;
-    relation->probed = mem_alloc((count + 1) * sizeof *relation->probed);
     for (size_t i = 0; i < count && is_complete; i++) {
         add_field(relation, &entries->items[i], &fields[i], job->zero_dates);
+    }
+    conn_end_stream(conn);
+    return is_complete || fail_entries(relation, entries, count, err);
+}
+
+// What the slices will give: the final statement may give an expression another type than the
+// first one did (MySQL describes some otherwise inside a derived table).
+static bool settle(Relation *relation, ZeroDates zero_dates, Err *err)
+{
+    CLEANUP(buf_done) Buf sql = {0};
+    relation_select(relation, "", NULL, &sql);
+    Conn *conn = relation->server->control;
+    if (!buf_ok(&sql, "the list of columns", err)) {
+        return false;
+    }
+    if (!conn_describe(conn, buf_text(&sql), err)) {
+        return err_context(err, "%s", relation->name);
+    }
+    size_t count = 0;
+    const ConnField *fields = conn_stream_fields(conn, &count);
+    assert(count == relation->schema.count);
+    relation->probed = mem_alloc((count + 1) * sizeof *relation->probed);
+    for (size_t i = 0; i < count; i++) {
         relation->probed[i] = fields[i];
         relation->probed[i].name = mem_copy_text(fields[i].name);
+        if (!is_wrapped(relation, i)) {
+            relation->schema.fields[i].type = column_type(&fields[i], zero_dates);
+        }
     }
     relation->probe = buf_take(&sql);
-    unsigned char *packet = NULL;
-    size_t len = 0;
-    const bool done = conn_stream_next(conn, &packet, &len, err);
     conn_end_stream(conn);
-    return done && !is_complete ? fail_entries(relation, entries, count, err) : done;
+    return true;
 }
 
 // Lists of columns hide what the user may not read; SELECT * does not.
@@ -433,8 +452,9 @@ static bool check_whole_table(const Relation *relation, Err *err)
         return true;
     }
     CLEANUP(buf_done) Buf sql = {0};
-    buf_add_format(&sql, "SELECT * FROM %s LIMIT 0", relation->from);
-    if (conn_execute(relation->server->control, buf_text(&sql), err)) {
+    buf_add_format(&sql, "SELECT * FROM %s", relation->from);
+    if (conn_describe(relation->server->control, buf_text(&sql), err)) {
+        conn_end_stream(relation->server->control);
         return true;
     }
     if (conn_last_errno(relation->server->control) == 1142 /* command denied on a table */) {
@@ -464,7 +484,7 @@ bool columns_learn(Relation *relation, const Job *job, Err *err)
         return false;
     }
     write_lists(relation, &entries);
-    return true;
+    return settle(relation, job->zero_dates, err);
 }
 
 // Flags of keys and defaults do not change what a value is.
@@ -504,29 +524,25 @@ static bool columns_compare(const Relation *relation, const ConnField *fields, s
     return fail_hint(err, "Start the run over when the change is finished.");
 }
 
+void columns_note_change(Err *err)
+{
+    if (err->kind == FAIL_CONFIG) {
+        err->kind = FAIL_SOURCE;
+        err->retriable = true;
+    }
+}
+
 bool columns_check(const Relation *relation, Conn *conn, Err *err)
 {
-    if (!conn_stream(conn, relation->probe, err)) {
-        const unsigned number = conn_last_errno(conn);
-        if (err->kind == FAIL_CONFIG) {
-            // It was right when the run was planned.
-            err->kind = FAIL_SOURCE;
-            err->retriable = true;
-        }
-        if (number == 1205 /* lock wait */) {
-            (void)fail_hint(err, "A statement that changes the table's structure, or locks the "
-                                 "table, runs or waits; the run can be started over.");
-        }
-        return err_context(err, "holding the structure of %s", relation->name);
+    if (!conn_describe(conn, relation->probe, err)) {
+        columns_note_change(err);
+        return err_context(err, "the structure of %s", relation->name);
     }
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
-    unsigned char *packet = NULL;
-    size_t len = 0;
-    const bool done =
-        columns_compare(relation, fields, count, err) && conn_stream_next(conn, &packet, &len, err);
+    const bool is_same = columns_compare(relation, fields, count, err);
     conn_end_stream(conn);
-    return done;
+    return is_same;
 }
 
 bool columns_unify(Relation *first, const Relation *other, Err *err)

@@ -2,12 +2,14 @@
 // and later offer; whether encryption was really agreed on is checked after connecting, not
 // assumed. Errors: one table says for each number of the server's whose problem it is, what to do,
 // and whether starting over can help. Stops: a hook shuts the socket down, because a thread in
-// recv() looks at no flag; the socket is registered only from the server's greeting until it is
-// closed, so the hook never meets a number that was given to another file. Until the greeting
+// recv() looks at no flag; the
+// hook has a descriptor of its own for the socket, because libmariadb closes its one where the
+// connection is lost, and the number may then be another file's. Until the greeting
 // libmariadb hands every wait to us (its non-blocking interface), and the wait looks at the flag;
 // only the look-up of a host's name is out of reach, which has the resolver's own limit.
 #include "source/mysql/connect_internal.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -44,7 +46,7 @@ static void conn_wake(void *object)
 static void conn_hook(Conn *conn)
 {
     if (!conn->is_hooked) {
-        conn->fd = (int)mysql_get_socket(conn->mysql);
+        conn->fd = fcntl((int)mysql_get_socket(conn->mysql), F_DUPFD_CLOEXEC, 0);
         cancel_add_hook(conn->cancel, conn_wake, conn);
         conn->is_hooked = true;
     }
@@ -55,6 +57,7 @@ static void conn_unhook(Conn *conn)
     if (conn->is_hooked) {
         cancel_remove_hook(conn->cancel, conn);
         conn->is_hooked = false;
+        (void)close(conn->fd);
     }
 }
 

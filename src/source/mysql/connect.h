@@ -63,6 +63,9 @@ size_t conn_rows_find(const ConnRows *rows, const char *name);
 // binary protocol (decode.h). conn_end_stream may come at any time (the connection is of no use
 // after it where rows were left).
 bool conn_stream(Conn *conn, const char *sql, Err *err) MUST_CHECK;
+// Only learns what columns the statement would give; it does not run. Ends with conn_end_stream
+// too.
+bool conn_describe(Conn *conn, const char *sql, Err *err) MUST_CHECK;
 const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count);
 // The next row's packet, *ret_packet NULL at the end. Its bytes are borrowed until the next call
 // and may be changed.

@@ -10,7 +10,7 @@ struct Conn {
     MYSQL *mysql;
     const Datasource *datasource;
     Cancel *cancel;
-    int fd;  // what the stop hook shuts down
+    int fd;  // our own for the socket, for the stop hook; while is_hooked
     bool is_hooked;
     char *server_text;
     bool is_mariadb;

@@ -58,7 +58,7 @@ typedef struct Relation {
     bool has_local_instants;  // TIMESTAMPs that are no columns of a base table: MySQL gives them
                               // through local time
     Schema schema;
-    char *probe;        // the statement without rows that the columns were learned from
+    char *probe;        // the statement that gives all rows, as the columns were learned from it
     ConnField *probed;  // what it gave, schema.count of them; their names are owned
 } Relation;
 
@@ -93,8 +93,10 @@ bool column_plan(const ConnField *field, Type type, ZeroDates zero_dates, Decode
 
 // columns.c: fills infos, indexes, schema and the select list.
 bool columns_learn(Relation *relation, const Job *job, Err *err) MUST_CHECK;
-// Runs the probe on a connection; fails, retriable, where its columns are not those that were
-// learned. In a transaction this also holds off changes of the structure until its end.
+// An error about SQL that was right when the run was planned: the structure changed since, and the
+// run can be started over.
+void columns_note_change(Err *err);
+// Fails, retriable, where the columns are no longer those that were learned.
 bool columns_check(const Relation *relation, Conn *conn, Err *err) MUST_CHECK;
 // Fails where `other` has not the same columns as `first`; its nullability and types join the
 // first's.

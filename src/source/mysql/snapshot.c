@@ -47,6 +47,7 @@
 #define POLL_USEC 200
 #define LOCK_SECONDS 3
 #define STRUCTURE_SECONDS 10
+#define USE_SQL_BYTES ((size_t)256 << 10)  // of one statement about many tables
 #define GTID_SEARCH_BYTES_MAX (1 << 20)
 
 static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
@@ -246,10 +247,42 @@ typedef struct Opening {
 
 // --- structure ------------------------------------------------------------------------------------------------------------
 
-static bool check_structure(const Opening *opening, Err *err)
+// Makes the connections' transactions use every table of the job, so that nobody changes their
+// structure until they end. No row is read and nothing computed.
+static bool use_tables(const Opening *opening, Conn *const *conns, size_t count, Err *err)
+{
+    size_t at = 0;
+    while (at < opening->relation_count) {
+        CLEANUP(buf_done) Buf sql = {0};
+        buf_add_text(&sql, "SELECT 1 FROM DUAL WHERE FALSE AND (");
+        const size_t first = at;
+        for (; at < opening->relation_count && sql.len < USE_SQL_BYTES; at++) {
+            buf_add_format(&sql, "%sEXISTS (SELECT 1 FROM (%s\n) AS weir_held)",
+                           at == first ? "" : " OR ", opening->relations[at]->probe);
+        }
+        buf_add_char(&sql, ')');
+        if (!buf_ok(&sql, "the list of tables", err)) {
+            return false;
+        }
+        if (session_execute_all(conns, count, buf_text(&sql), err)) {
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (conn_last_errno(conns[i]) == 1205 /* lock wait */) {
+                (void)fail_hint(err, "A statement that changes a table's structure, or locks the "
+                                     "table, runs or waits; the run can be started over.");
+            }
+        }
+        columns_note_change(err);
+        return err_context(err, "holding the structure of %s", opening->relations[first]->name);
+    }
+    return true;
+}
+
+static bool check_structure(const Opening *opening, Conn *conn, Err *err)
 {
     for (size_t i = 0; i < opening->relation_count; i++) {
-        if (!columns_check(opening->relations[i], opening->server->control, err)) {
+        if (!columns_check(opening->relations[i], conn, err)) {
             return false;
         }
     }
@@ -260,8 +293,10 @@ static bool check_structure(const Opening *opening, Err *err)
 static bool hold_structure(const Opening *opening, Err *err)
 {
     failpoint("snapshot-before");
-    if (!conn_execute(opening->server->control, "START TRANSACTION READ ONLY", err)
-        || !check_structure(opening, err)) {
+    Conn *control = opening->server->control;
+    if (!conn_execute(control, "START TRANSACTION READ ONLY", err)
+        || !use_tables(opening, &opening->server->control, 1, err)
+        || !check_structure(opening, control, err)) {
         return false;
     }
     failpoint("snapshot-held");
@@ -276,30 +311,10 @@ static bool pass_structure(const Opening *opening, Err *err)
     // the other, for as long as the server's default says: a year.
     CLEANUP(mem_free_text)
     char *patience = mem_format("SET SESSION lock_wait_timeout=%d", STRUCTURE_SECONDS);
-    if (!session_execute_all(opening->conns, opening->count, patience, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < opening->relation_count; i++) {
-        const Relation *relation = opening->relations[i];
-        if (opening->is_elsewhere) {
-            // Nothing was held there.
-            if (!columns_check(relation, opening->conns[0], err)) {
-                return false;
-            }
-            continue;
-        }
-        if (!session_execute_all(opening->conns, opening->count, relation->probe, err)) {
-            for (size_t k = 0; k < opening->count; k++) {
-                if (conn_last_errno(opening->conns[k]) == 1205 /* lock wait */) {
-                    (void)fail_hint(err,
-                                    "A statement that changes the table's structure waits for this "
-                                    "run and holds it off; the run can be started over.");
-                }
-            }
-            return err_context(err, "holding the structure of %s", relation->name);
-        }
-    }
-    return true;
+    return session_execute_all(opening->conns, opening->count, patience, err)
+           && use_tables(opening, opening->conns, opening->count, err)
+           // Of another server than the control connection's nothing was held until now.
+           && (!opening->is_elsewhere || check_structure(opening, opening->conns[0], err));
 }
 
 static bool release_structure(const Opening *opening, Err *err)
@@ -479,8 +494,7 @@ static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err
         return conn_execute(control, "SET SESSION autocommit=1", err);
     }
     CLEANUP(log_status_done) LogStatus status = {0};
-    // Nothing held the structure while the lock was waited for.
-    if (!check_structure(opening, err)) {
+    if (!use_tables(opening, &opening->server->control, 1, err)) {
         if (conn_last_errno(control) != 1100 /* not locked */) {
             return false;
         }
@@ -496,7 +510,9 @@ static bool open_locked(Opening *opening, bool *ret_done, char **ret_reason, Err
         *err = unlocked;
         return false;
     }
-    if (!is_opened || !conn_execute(control, "SET SESSION autocommit=1", err)) {
+    // Nothing held the structure while the lock was waited for; now the readers do.
+    if (!is_opened || !conn_execute(control, "SET SESSION autocommit=1", err)
+        || !check_structure(opening, control, err)) {
         return false;
     }
     *ret_done = true;

@@ -159,45 +159,38 @@ size_t conn_rows_find(const ConnRows *rows, const char *name)
 
 // --- streams --------------------------------------------------------------------------------------------------------------
 
-static bool stream_start(Conn *conn, const char *sql, Err *err)
-{
-    conn->is_busy = true;
-    if (mysql_stmt_prepare(conn->stream, sql, (unsigned long)strlen(sql)) != 0) {
-        return conn_fail(conn, NULL, err);  // callers say whose rows were wanted
-    }
-    if (mysql_stmt_param_count(conn->stream) != 0) {
-        conn->is_busy = false;
-        (void)fail(err, FAIL_CONFIG,
-                   "datasource \"%s\": a \"?\" in the job's SQL stands for nothing",
-                   conn->datasource->name);
-        return fail_hint(err, "Put it in quotes if it is text.");
-    }
-    if (mysql_stmt_execute(conn->stream) != 0) {
-        return conn_fail(conn, NULL, err);
-    }
-    conn->stream_fields = mysql_stmt_result_metadata(conn->stream);
-    if (conn->stream_fields == NULL) {
-        return conn_fail(conn, "reading rows", err);
-    }
-    return true;
-}
-
-bool conn_stream(Conn *conn, const char *sql, Err *err)
+// Prepares; on success the statement stays for conn_end_stream.
+static bool stream_prepare(Conn *conn, const char *sql, Err *err)
 {
     assert(conn->stream == NULL);
     if (!cancel_check(conn->cancel, err)) {
         return false;
     }
-    conn->stream = mysql_stmt_init(conn->mysql);
     conn->stream_is_done = true;
-    if (conn->stream == NULL || !stream_start(conn, sql, err)) {
-        if (conn->stream == NULL) {
-            (void)conn_fail(conn, "preparing a statement", err);
-        }
-        conn_end_stream(conn);
-        return false;
+    conn->stream = mysql_stmt_init(conn->mysql);
+    if (conn->stream == NULL) {
+        return conn_fail(conn, "preparing a statement", err);
     }
-    conn->stream_is_done = false;
+    conn->is_busy = true;
+    if (mysql_stmt_prepare(conn->stream, sql, (unsigned long)strlen(sql)) != 0) {
+        return conn_fail(conn, NULL, err);  // callers say whose rows were wanted
+    }
+    conn->is_busy = false;
+    if (mysql_stmt_param_count(conn->stream) != 0) {
+        (void)fail(err, FAIL_CONFIG,
+                   "datasource \"%s\": a \"?\" in the job's SQL stands for nothing",
+                   conn->datasource->name);
+        return fail_hint(err, "Put it in quotes if it is text.");
+    }
+    return true;
+}
+
+static bool stream_learn_fields(Conn *conn, Err *err)
+{
+    conn->stream_fields = mysql_stmt_result_metadata(conn->stream);
+    if (conn->stream_fields == NULL) {
+        return conn_fail(conn, "reading rows", err);
+    }
     conn->field_count = mysql_num_fields(conn->stream_fields);
     conn->fields = mem_grow(conn->fields, conn->field_count * sizeof *conn->fields);
     const MYSQL_FIELD *fields = mysql_fetch_fields(conn->stream_fields);
@@ -210,6 +203,35 @@ bool conn_stream(Conn *conn, const char *sql, Err *err)
                                       .length = fields[i].length};
     }
     return true;
+}
+
+static bool stream_execute(Conn *conn, Err *err)
+{
+    conn->is_busy = true;
+    if (mysql_stmt_execute(conn->stream) != 0) {
+        return conn_fail(conn, NULL, err);
+    }
+    conn->stream_is_done = false;
+    return true;
+}
+
+bool conn_describe(Conn *conn, const char *sql, Err *err)
+{
+    if (stream_prepare(conn, sql, err) && stream_learn_fields(conn, err)) {
+        return true;
+    }
+    conn_end_stream(conn);
+    return false;
+}
+
+bool conn_stream(Conn *conn, const char *sql, Err *err)
+{
+    if (stream_prepare(conn, sql, err) && stream_execute(conn, err)
+        && stream_learn_fields(conn, err)) {
+        return true;
+    }
+    conn_end_stream(conn);
+    return false;
 }
 
 const ConnField *conn_stream_fields(const Conn *conn, size_t *ret_count)
