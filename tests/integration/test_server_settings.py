@@ -4,6 +4,7 @@ import contextlib
 import urllib.parse
 
 import deltalake
+import pymysql
 import pytest
 
 USER, PASSWORD = "plain", "plain secret"
@@ -88,3 +89,47 @@ def test_a_condition_cannot_leave_its_brackets(database, weir, tmp_path, where):
     result = weir("copy", database.url("t"), str(tmp_path / "t"), "--where", where, code=2)
     assert "not whole" in result.stderr
     assert not (tmp_path / "t").exists()
+
+
+def test_a_server_without_free_connections(server, database, plain_url, weir, tmp_path):
+    """It answers as a server does, and the run waits for it to have room."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    url = plain_url("t")
+    with contextlib.ExitStack() as held:
+        held.enter_context(global_setting(server, "max_connections", 10))
+        with pytest.raises(pymysql.err.OperationalError, match="1040"):
+            for _ in range(20):
+                held.enter_context(contextlib.closing(database.connect(user=USER, password=PASSWORD)))
+        result = weir("copy", url, str(tmp_path / "t"), code=3)
+    assert "1040" in result.stderr and "starting over (2 of 3)" in result.stderr
+    assert "takes no more work" in result.stderr and "what listens there" not in result.stderr
+    assert copied(weir, url, tmp_path / "t").num_rows == 0
+
+
+def test_planning_runs_no_query(database, make_project):
+    """A statement that must compute before its first row computes once: where the rows are read."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    database.execute("INSERT INTO t VALUES (1), (2)")
+    project = make_project("once", database.datasource())
+    project.job("ods", source={"query": "SELECT MAX(id) AS top, MAX(SLEEP(1)) AS pause FROM t"}, target={"table": "ods"})
+    assert project.weir("check", "ods").seconds < 1.9
+    # Two rows, so two seconds; a second time would be four.
+    assert 2 <= project.run("ods").seconds < 3.9
+
+
+@pytest.mark.parametrize("columns", [
+    ["id", "LAG(id) OVER (ORDER BY id) AS v", "COALESCE(ts) AS i"],
+    ["id", "NTILE(2) OVER (ORDER BY id) AS v", "LAG(ts) OVER (ORDER BY id) AS i"],
+])
+def test_expressions_beside_an_instant(database, make_project, columns):
+    """TIMESTAMP expressions are read through a derived table, inside which MySQL gives some numbers another type."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, ts TIMESTAMP NULL)")
+    database.execute("INSERT INTO t VALUES (7, '2016-11-14 08:30:00'), (9, NULL)")
+    project = make_project("beside", database.datasource())
+    project.job("ods", source={"table": "t", "columns": columns}, target={"table": "ods"})
+    project.run("ods")
+    with database.connect().cursor() as cursor:
+        cursor.execute(f"SELECT id, {columns[1]} FROM t")
+        expected = sorted(cursor.fetchall())
+    copied_rows = deltalake.DeltaTable(str(project.table("ods"))).to_pyarrow_table()
+    assert sorted(zip(copied_rows["id"].to_pylist(), copied_rows["v"].to_pylist())) == expected

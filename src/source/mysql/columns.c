@@ -427,7 +427,13 @@ static bool settle(Relation *relation, ZeroDates zero_dates, Err *err)
     }
     size_t count = 0;
     const ConnField *fields = conn_stream_fields(conn, &count);
-    assert(count == relation->schema.count);
+    if (count != relation->schema.count) {
+        conn_end_stream(conn);
+        (void)fail(err, FAIL_SOURCE, "the structure of %s changed while the run was planned",
+                   relation->name);
+        err->retriable = true;
+        return false;
+    }
     relation->probed = mem_alloc((count + 1) * sizeof *relation->probed);
     for (size_t i = 0; i < count; i++) {
         relation->probed[i] = fields[i];

@@ -314,7 +314,7 @@ bool conn_open(const Datasource *datasource, Cancel *cancel, Conn **ret_conn, Er
     conn->datasource = datasource;
     conn->cancel = cancel;
     if (!connect_by_mode(conn, err)) {
-        if (err->retriable) {
+        if (err->retriable && conn_errno_is_ours(conn->last_errno)) {
             // Nothing was lost that could be started over: there never was a connection.
             err->retriable = false;
             (void)fail_hint(

@@ -26,6 +26,9 @@ struct Conn {
     size_t field_count;
 };
 
+// Is it one of libmariadb's own numbers? Then the server said nothing, and may still be at work.
+bool conn_errno_is_ours(unsigned number);
+
 // Fails with what the last call of libmariadb's says; `what` names what was tried, NULL where that
 // is said elsewhere. statement.c.
 bool conn_fail(Conn *conn, const char *what, Err *err);

@@ -11,8 +11,7 @@
 
 // --- errors --------------------------------------------------------------------------------------------------------------
 
-// libmariadb's own numbers: the server may still be at the statement.
-static bool is_lost(unsigned number)
+bool conn_errno_is_ours(unsigned number)
 {
     return number >= CR_MIN_ERROR && number < CR_MIN_ERROR + 1000;
 }
@@ -30,7 +29,7 @@ bool conn_fail(Conn *conn, const char *what, Err *err)
     const bool is_of_stream = mysql_errno(conn->mysql) == 0 && conn->stream != NULL;
     const char *text = is_of_stream ? mysql_stmt_error(conn->stream) : mysql_error(conn->mysql);
     conn->last_errno = is_of_stream ? mysql_stmt_errno(conn->stream) : mysql_errno(conn->mysql);
-    if (!is_lost(conn->last_errno)) {
+    if (!conn_errno_is_ours(conn->last_errno)) {
         conn->is_busy = false;
     }
     if (cancel_requested(conn->cancel)) {
@@ -53,7 +52,7 @@ bool conn_fail(Conn *conn, const char *what, Err *err)
 static bool fail_statement(Conn *conn, Err *err)
 {
     const unsigned number = mysql_errno(conn->mysql);
-    const ErrorRule *rule = is_lost(number) ? NULL : connect_error_rule(number);
+    const ErrorRule *rule = conn_errno_is_ours(number) ? NULL : connect_error_rule(number);
     const bool is_clear = rule != NULL && rule->hint != NULL;
     return conn_fail(conn, is_clear ? NULL : "running a statement", err);
 }
