@@ -1,8 +1,8 @@
 // What the columns of a source are, and how each is to be asked for.
 //
-// Types come from the metadata of a result (SELECT ... LIMIT 0), so that tables, views, expressions
-// and queries go one way; information_schema adds the order, hidden columns, and the words of the
-// DDL.
+// Types come from a prepared statement's description of its rows, so that tables, views,
+// expressions and queries go one way; information_schema adds the order, hidden columns, and the
+// words of the DDL.
 //
 // TIMESTAMP is sent in the session's zone, where an hour may occur twice: UNIX_TIMESTAMP(column) is
 // the instant. An expression that turns out to be of that type is computed in a subquery, whose
