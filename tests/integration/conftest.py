@@ -79,6 +79,16 @@ class TestServer:
         self.other_ca = str(self.tls / "other-ca.pem") if self.tls else None
         self._root = None
 
+    def start_again(self):
+        """The killed server, on its old port."""
+        free = server_tool.free_port
+        server_tool.free_port = lambda: self.port
+        try:
+            self.process.start()
+        finally:
+            server_tool.free_port = free
+        self._root = None
+
     def connect(self, **options):
         options = {"unix_socket": self.socket, "user": "root", "charset": "utf8mb4", "autocommit": True,
                    "local_infile": True, **options}

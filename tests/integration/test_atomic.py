@@ -498,17 +498,6 @@ def test_folder_may_not_be_written(one_server_story):
 # ---- The server -------------------------------------------------------------------------------------------
 
 
-def start_over(server):
-    """Starts the killed server again, on its old port."""
-    port, free = server.port, conftest.server_tool.free_port
-    conftest.server_tool.free_port = lambda: port
-    try:
-        server.process.start()
-    finally:
-        conftest.server_tool.free_port = free
-    server._root = None
-
-
 @pytest.fixture
 def own_story(request, start_server, make_project):
     """On a server of its own, which the test may kill."""
@@ -540,7 +529,7 @@ def test_server_dies_and_comes_back(own_story):
     story.run()
     story.advance()
     child = kill_server_in_the_middle(story)
-    start_over(story.database.server)
+    story.database.server.start_again()
     code, out, err = finish(child)
     assert code == 0, err
     result = json.loads(out)

@@ -13,7 +13,6 @@ import time
 
 import pytest
 
-import conftest
 import readers
 import tables
 from conftest import Database
@@ -179,17 +178,6 @@ def test_other_statements_of_the_same_user_go_on(slow_view, database):
 ROWS = 3_000    # of 20 kB, more than the two machines' buffers hold
 
 
-def start_again(server):
-    """The killed server, on its old port."""
-    port, free = server.port, conftest.server_tool.free_port
-    conftest.server_tool.free_port = lambda: port
-    try:
-        server.process.start()
-    finally:
-        conftest.server_tool.free_port = free
-    server._root = None
-
-
 @pytest.fixture
 def streamed(start_server, request, make_project):
     """A job over TLS, whose one reader stops after each row group while the server still has rows to send."""
@@ -218,7 +206,7 @@ def test_connection_is_lost_over_tls_while_rows_stream(streamed, how):
         server.execute(f"KILL {thread}")
     else:
         server.process.stop(signal.SIGKILL)
-        start_again(server)
+        server.start_again()
     _, stdout, stderr = end(child)
     assert child.returncode == 0, stdout + stderr
     result = json.loads(stdout)

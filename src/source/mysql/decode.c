@@ -345,8 +345,8 @@ COLD static void decode_no_moment(const DecodeColumn *column, const unsigned cha
     decode_zero_date(column, text, text_len, value, zero_dates);
 }
 
-INLINE void decode_date(const DecodeColumn *column, const unsigned char *at, size_t len,
-                        DecodeText text, Value *value, uint64_t *zero_dates)
+INLINE void decode_day_or_moment(const DecodeColumn *column, const unsigned char *at, size_t len,
+                                 DecodeText text, Value *value, uint64_t *zero_dates)
 {
     Moment moment;
     int64_t days = 0;
@@ -355,20 +355,11 @@ INLINE void decode_date(const DecodeColumn *column, const unsigned char *at, siz
         return;
     }
     decode_set(value);
-    value->i64 = days;
-}
-
-INLINE void decode_datetime(const DecodeColumn *column, const unsigned char *at, size_t len,
-                            DecodeText text, Value *value, uint64_t *zero_dates)
-{
-    Moment moment;
-    int64_t days = 0;
-    if (UNLIKELY(!decode_moment(at, len, &moment) || !decode_days(&moment, &days))) {
-        decode_no_moment(column, at, len, text, value, zero_dates);
+    if (column->form == DECODE_DATE) {
+        value->i64 = days;
         return;
     }
     const int64_t seconds = moment.hour * 3600 + moment.minute * 60 + moment.second;
-    decode_set(value);
     value->i64 = (days * SECONDS_PER_DAY + seconds) * USEC_PER_SECOND + moment.micros;
 }
 
@@ -600,10 +591,8 @@ INLINE void decode_cell(const DecodeColumn *column, unsigned char *at, size_t le
         decode_decimal(column, bytes, len, value);
         return;
     case DECODE_DATE:
-        decode_date(column, at, len, text, value, zero_dates);
-        return;
     case DECODE_DATETIME:
-        decode_datetime(column, at, len, text, value, zero_dates);
+        decode_day_or_moment(column, at, len, text, value, zero_dates);
         return;
     case DECODE_DATE_TEXT:
     case DECODE_DATETIME_TEXT:
