@@ -11,7 +11,7 @@ static const Type local_type = {.kind = TYPE_DATETIME, .scale = 6};
 static void canonical__one_text_for_each_value(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         Type type;
         const char *text;
         const char *expected;  // NULL: no value of the type
