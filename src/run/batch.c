@@ -168,17 +168,6 @@ static bool batch_attempts(const Job *job, Cancel *cancel, RunReport *report, Er
     }
 }
 
-// `weir copy` without a password: the server's refusal alone does not say where one is taken from.
-static void batch_hint_password(const Job *job, Err *err)
-{
-    const char *password = job->sources[0].datasource->password;
-    if (job->file == NULL && (password == NULL || password[0] == '\0') && err->kind == FAIL_SOURCE
-        && strstr(err->hint, "user and password") != NULL) {
-        (void)fail_hint(err, "No password was given: set WEIR_PASSWORD, or write "
-                             "mysql://USER:PASSWORD@HOST/DATABASE/TABLE.");
-    }
-}
-
 bool batch_run(const Job *job, Cancel *cancel, ProgressStyle style, RunReport *ret_report, Err *err)
 {
     RunReport *report = ret_report;
@@ -194,7 +183,6 @@ bool batch_run(const Job *job, Cancel *cancel, ProgressStyle style, RunReport *r
         if (cancel_requested(cancel) && err->kind != FAIL_CANCELLED) {
             (void)fail(err, FAIL_CANCELLED, "cancelled, nothing was published");
         }
-        batch_hint_password(job, err);
         // What was written is gone again.
         atomic_store(&report->counters.rows_written, 0);
         atomic_store(&report->counters.bytes_written, 0);

@@ -616,5 +616,5 @@ def test_password_of_copy_from_the_environment(shop, secret_user, weir, tmp_path
     assert len(readers.delta_rows(tmp_path / "lake/t")) == 4
     wrong = weir("copy", url, "lake/u", "--quiet", env={"WEIR_PASSWORD": "wrong"}, code=3)
     assert "Check user and password" in wrong.stderr
-    assert "set WEIR_PASSWORD" in weir("copy", url, "lake/u", "--quiet", code=3).stderr
+    assert "or WEIR_PASSWORD for weir copy" in weir("copy", url, "lake/u", "--quiet", code=3).stderr
     assert not (tmp_path / "lake/u").exists()

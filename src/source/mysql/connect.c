@@ -262,6 +262,11 @@ static bool try_connect(Conn *conn, TlsMode tls, bool must_encrypt, Err *err)
             (void)snprintf(what, sizeof what, "connecting to %s:%u as \"%s\"", host, port, user);
         }
         (void)conn_fail(conn, what, err);
+        const bool has_password = datasource->password != NULL && *datasource->password != '\0';
+        if (conn->last_errno == 1045 /* access denied */ && !has_password) {
+            (void)fail_hint(err, "No password was given: set `password` of the datasource, or "
+                                 "WEIR_PASSWORD for weir copy.");
+        }
         if (must_encrypt && conn->lacks_tls && err->kind != FAIL_CANCELLED) {
             (void)fail_no_tls(conn, err);
         }
