@@ -79,6 +79,16 @@ class TestServer:
         self.other_ca = str(self.tls / "other-ca.pem") if self.tls else None
         self._root = None
 
+    def install(self, plugin, library):
+        """Loads one of MariaDB's plugins; skips the test where the machine has it not."""
+        try:
+            self.execute(f"INSTALL PLUGIN IF NOT EXISTS {plugin} SONAME '{library}'")
+        except pymysql.err.OperationalError as error:
+            if error.args[0] != 1126:     # cannot open shared library
+                raise
+            pytest.skip(f"the server has no {plugin}: its plugin is in Debian's mariadb-server, of which only the core "
+                        "is installed")
+
     def start_again(self):
         """The killed server, on its old port."""
         free = server_tool.free_port

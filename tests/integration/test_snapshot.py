@@ -426,7 +426,7 @@ def test_table_without_transactions_is_warned_about(database, make_project):
 
 def test_engine_that_only_says_that_it_knows_transactions(mariadb, make_database, make_project):
     """A FEDERATED table's rows are another server's, at the moment when each connection asks for them."""
-    mariadb.execute("INSTALL SONAME 'ha_federatedx'")
+    mariadb.install("federated", "ha_federatedx")
     database = make_database(mariadb)
     assert mariadb.query("SELECT transactions FROM information_schema.engines WHERE engine = 'FEDERATED'") == [("YES",)]
     database.execute("CREATE TABLE near (id INT PRIMARY KEY, v INT)")
@@ -440,7 +440,7 @@ def test_engine_that_only_says_that_it_knows_transactions(mariadb, make_database
     assert "FEDERATED" in result["warnings"][0]
     assert readers.delta_arrow(project.table("ods")).num_rows == 120_000
     database.drop()
-    mariadb.execute("UNINSTALL SONAME 'ha_federatedx'")
+    mariadb.execute("UNINSTALL PLUGIN federated")
 
 
 # ---- The clock --------------------------------------------------------------------------------------------
