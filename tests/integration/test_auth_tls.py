@@ -9,7 +9,6 @@ import socket
 import time
 import urllib.parse
 
-import pymysql
 import pytest
 
 from copies import BIZDATE, copy, read
