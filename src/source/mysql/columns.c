@@ -330,19 +330,6 @@ static char *unknown_column(const char *message)
     return name;
 }
 
-static void hint_nearest_column(const Relation *relation, const char *name, Err *err)
-{
-    const char **names = mem_alloc((relation->info_count + 1) * sizeof *names);
-    for (size_t i = 0; i < relation->info_count; i++) {
-        names[i] = relation->infos[i].name;
-    }
-    const char *nearest = text_nearest(name, names);
-    if (nearest != NULL) {
-        (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
-    }
-    free(names);
-}
-
 // The server's error of the probe, in words of the job where it is a name in `columns`.
 static bool fail_probe(const Relation *relation, const Entries *entries, Err *err)
 {
@@ -359,12 +346,12 @@ static bool fail_probe(const Relation *relation, const Entries *entries, Err *er
             (void)fail(err, FAIL_CONFIG, "columns: there is no column \"%s\" in %s", name,
                        relation->name);
             (void)fail_hint(err, "Name columns of the table, or expressions as in a SELECT.");
-            hint_nearest_column(relation, name, err);
+            relation_hint_nearest(relation, name, err);
             return false;
         }
     }
     if (name != NULL) {
-        hint_nearest_column(relation, name, err);
+        relation_hint_nearest(relation, name, err);
     }
     return err_context(err, "%s", relation->name);
 }

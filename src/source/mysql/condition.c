@@ -82,19 +82,10 @@ static bool find_window_column(const Relation *relation, const char **ret_name,
         *ret_type = relation->infos[at].data_type;
         return true;
     }
-    const char **names = mem_alloc((relation->info_count + 1) * sizeof *names);
-    for (size_t i = 0; i < relation->info_count; i++) {
-        names[i] = relation->infos[i].name;
-    }
-    const char *nearest = text_nearest(wanted, names);
     (void)fail(err, FAIL_CONFIG, "incremental: there is no column \"%s\" in %s", wanted,
                relation->name);
-    if (nearest != NULL) {
-        (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
-    } else {
-        (void)fail_hint(err, "Name a column of type DATE, DATETIME or TIMESTAMP.");
-    }
-    free(names);
+    (void)fail_hint(err, "Name a column of type DATE, DATETIME or TIMESTAMP.");
+    relation_hint_nearest(relation, wanted, err);
     return false;
 }
 

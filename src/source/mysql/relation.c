@@ -53,6 +53,19 @@ size_t relation_find_info(const Relation *relation, const char *column)
     return SIZE_MAX;
 }
 
+void relation_hint_nearest(const Relation *relation, const char *name, Err *err)
+{
+    const char **names = mem_alloc((relation->info_count + 1) * sizeof *names);
+    for (size_t i = 0; i < relation->info_count; i++) {
+        names[i] = relation->infos[i].name;
+    }
+    const char *nearest = text_nearest(name, names);
+    if (nearest != NULL) {
+        (void)fail_hint(err, "Did you mean \"%s\"?", nearest);
+    }
+    free(names);
+}
+
 void relation_select(const Relation *relation, const char *predicate, const char *index, Buf *sql)
 {
     if (relation->select_list == NULL) {

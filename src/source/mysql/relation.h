@@ -64,6 +64,8 @@ typedef struct Relation {
 
 void relation_done(Relation *relation);
 size_t relation_find_info(const Relation *relation, const char *column);  // SIZE_MAX where unknown
+// "Did you mean ...?" as the error's hint, where a column's name is near to `name`.
+void relation_hint_nearest(const Relation *relation, const char *name, Err *err);
 
 // SELECT ... of the rows that also fulfil `predicate` ("" for all), reading through the index
 // (NULL: the server's choice).

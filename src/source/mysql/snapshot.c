@@ -109,20 +109,26 @@ static char *text_without_space(const char *text)
     return copy;
 }
 
-// The value of a statement's first cell, "" where it cannot be had.
-static bool read_text(Conn *conn, const char *sql, char **ret_text, Err *err)
+// The value of a statement's first cell; *ret_is_known becomes false, with "" as the text, where
+// the server does not tell it.
+static bool read_known(Conn *conn, const char *sql, char **ret_text, bool *ret_is_known, Err *err)
 {
     CLEANUP(conn_rows_done) ConnRows rows = {0};
-    if (!conn_rows(conn, sql, &rows, err)) {
-        if (err->retriable || err->kind == FAIL_CANCELLED) {
-            return false;
-        }
-        *ret_text = mem_copy_text("");
-        return true;
+    const bool is_read = conn_rows(conn, sql, &rows, err);
+    if (!is_read && (err->retriable || err->kind == FAIL_CANCELLED)) {
+        return false;
     }
-    const char *text = rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
+    const char *text = !is_read || rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
+    *ret_is_known = *ret_is_known && text != NULL;
     *ret_text = text_without_space(text == NULL ? "" : text);
     return true;
+}
+
+// The same where "" will do.
+static bool read_text(Conn *conn, const char *sql, char **ret_text, Err *err)
+{
+    bool is_known = true;
+    return read_known(conn, sql, ret_text, &is_known, err);
 }
 
 static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
@@ -148,21 +154,6 @@ static bool read_log_status(Conn *conn, LogStatus *ret_status, Err *err)
     ret_status->file_offset =
         mem_format("%s:%s", cell_by_name(&rows, "File"), cell_by_name(&rows, "Position"));
     ret_status->gtid = text_without_space(cell_by_name(&rows, "Executed_Gtid_Set"));
-    return true;
-}
-
-// A GTID variable; *ret_is_known becomes false, with "" as the text, where the server does not tell
-// it.
-static bool read_gtids(Conn *conn, const char *sql, char **ret_text, bool *ret_is_known, Err *err)
-{
-    CLEANUP(conn_rows_done) ConnRows rows = {0};
-    const bool is_read = conn_rows(conn, sql, &rows, err);
-    if (!is_read && (err->retriable || err->kind == FAIL_CANCELLED)) {
-        return false;
-    }
-    const char *text = !is_read || rows.row_count == 0 ? NULL : conn_cell(&rows, 0, 0);
-    *ret_is_known = *ret_is_known && text != NULL;
-    *ret_text = text_without_space(text == NULL ? "" : text);
     return true;
 }
 
@@ -389,8 +380,8 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
     }
     // Not read_text: a server that does not tell who owns a GTID must not look like one where
     // nobody does.
-    if (!read_gtids(control, read_executed, &before, ret_may_try, err)
-        || !read_gtids(control, read_owned, &owned, ret_may_try, err)) {
+    if (!read_known(control, read_executed, &before, ret_may_try, err)
+        || !read_known(control, read_owned, &owned, ret_may_try, err)) {
         return false;
     }
     if (!*ret_may_try) {
@@ -401,8 +392,8 @@ static bool try_mysql(Opening *opening, bool *ret_proved, bool *ret_may_try, Err
         return true;
     }
     if (!session_execute_all(opening->conns, opening->count, start_snapshot, err)
-        || !read_gtids(control, read_owned, &owned_after, ret_may_try, err)
-        || !read_gtids(control, read_executed, &after, ret_may_try, err)) {
+        || !read_known(control, read_owned, &owned_after, ret_may_try, err)
+        || !read_known(control, read_executed, &after, ret_may_try, err)) {
         return false;
     }
     *ret_proved = *ret_may_try && *owned_after == '\0' && text_equal(before, after);

@@ -71,20 +71,27 @@ bool conn_send(Conn *conn, const char *sql, Err *err)
     return true;
 }
 
-bool conn_receive(Conn *conn, Err *err)
+// The statement's whole result, NULL in *ret_result where it has none.
+static bool receive_result(Conn *conn, MYSQL_RES **ret_result, Err *err)
 {
     if (mysql_read_query_result(conn->mysql) != 0) {
         return fail_statement(conn, err);
     }
-    if (mysql_field_count(conn->mysql) == 0) {
-        conn->is_busy = false;
-        return true;
-    }
     MYSQL_RES *result = mysql_store_result(conn->mysql);
-    if (result == NULL) {
+    if (result == NULL && mysql_field_count(conn->mysql) != 0) {
         return conn_fail(conn, "reading a result", err);
     }
     conn->is_busy = false;
+    *ret_result = result;
+    return true;
+}
+
+bool conn_receive(Conn *conn, Err *err)
+{
+    MYSQL_RES *result = NULL;
+    if (!receive_result(conn, &result, err)) {
+        return false;
+    }
     mysql_free_result(result);
     return true;
 }
@@ -116,17 +123,13 @@ static void rows_copy(MYSQL_RES *result, ConnRows *rows)
 
 bool conn_rows(Conn *conn, const char *sql, ConnRows *ret_rows, Err *err)
 {
-    if (!conn_send(conn, sql, err)) {
+    MYSQL_RES *result = NULL;
+    if (!conn_send(conn, sql, err) || !receive_result(conn, &result, err)) {
         return false;
     }
-    if (mysql_read_query_result(conn->mysql) != 0) {
-        return fail_statement(conn, err);
-    }
-    MYSQL_RES *result = mysql_store_result(conn->mysql);
     if (result == NULL) {
         return conn_fail(conn, "reading a result", err);
     }
-    conn->is_busy = false;
     *ret_rows = (ConnRows){0};
     rows_copy(result, ret_rows);
     mysql_free_result(result);
