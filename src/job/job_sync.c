@@ -4,6 +4,7 @@
 #include "job/job_internal.h"
 
 #include "base/text.h"
+#include "record/table_name.h"
 
 static const char *const TYPE_WORDS[] = {"sync", NULL};
 static const char *const MODE_WORDS[] = {"overwrite", "append", NULL};
@@ -11,7 +12,7 @@ static const char *const ZERO_DATE_WORDS[] = {"null", "text", "error",
                                               NULL};  // in the order of ZeroDates
 static const char *const NEW_COLUMN_WORDS[] = {"add", "ignore", "error",
                                                NULL};  // in the order of NewColumns
-enum { RETRIES_MAX = 100, LIFECYCLE_MAX = 37231, TABLE_NAME_MAX = 200 };
+enum { RETRIES_MAX = 100, LIFECYCLE_MAX = 37231 };
 
 typedef struct SyncForm {
     int type;
@@ -207,33 +208,6 @@ static void bind_sources(JobFile *file, const DocNode *node, Job *job)
     }
 }
 
-// A table is a folder of the lake, and names that begin with "." or "_" are hidden from readers of
-// it.
-static const char *table_mistake(const char *table)
-{
-    if (strchr(table, '/') != NULL) {
-        return "\"table\" of a target is a name in the lake, without \"/\"";
-    }
-    if (table[0] == '.' || table[0] == '_') {
-        return "\"table\" of a target cannot begin with \".\" or \"_\": readers of a lake pass over such folders";
-    }
-    if (strpbrk(table, "%\\") != NULL) {
-        return "\"table\" of a target cannot hold \"%\" or \"\\\": readers of a lake that take folders for URLs "
-               "do not find it";
-    }
-    for (const char *at = table; *at != '\0'; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
-            return "\"table\" of a target holds a control character";
-        }
-    }
-    if (table[0] == ' ' || table[strlen(table) - 1] == ' ') {
-        return "\"table\" of a target begins or ends with a space";
-    }
-    return strlen(table) > TABLE_NAME_MAX
-               ? "\"table\" of a target is too long for the name of a folder"
-               : NULL;
-}
-
 static void check_target(JobFile *file, const DocNode *mapping, const TargetForm *form,
                          TargetSpec *target)
 {
@@ -247,9 +221,10 @@ static void check_target(JobFile *file, const DocNode *mapping, const TargetForm
             target->datasource->name, target->datasource->type);
         problem_at(file, mapping, "datasource", text);
     }
-    const char *mistake = form->table == NULL ? NULL : table_mistake(form->table);
+    const char *mistake = form->table == NULL ? NULL : table_name_mistake(form->table);
     if (mistake != NULL) {
-        problem_at(file, mapping, "table", mistake);
+        CLEANUP(mem_free_text) char *text = mem_format("\"table\" of a target %s", mistake);
+        problem_at(file, mapping, "table", text);
     }
     Err err = {0};
     if (form->partition != NULL

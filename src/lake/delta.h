@@ -16,6 +16,7 @@ typedef struct DeltaFile {
     int64_t modified_ms;
     int64_t rows;  // numRecords of stats, -1 where missing
     char *stats;   // JSON text or NULL
+    char *tags;    // of other writers: JSON text or NULL
 } DeltaFile;
 
 typedef struct DeltaProperty {
@@ -29,6 +30,7 @@ typedef struct DeltaTable {
     char *path;       // the table's folder, absolute
     int64_t version;  // -1: there is no table
     char *id;
+    char *description;  // the table's comment; NULL: none
     Schema
         schema;  // all columns, partition columns included. Types that weir does not write (array,
                  // map, struct) come as TYPE_TEXT with source_type set to the type's JSON
@@ -60,11 +62,28 @@ void delta_commit_free(DeltaCommit *commit);
 // an existing table the new schema may only add columns and properties. Copies everything.
 void delta_commit_schema(DeltaCommit *commit, const Schema *schema,
                          const char *const *partition_columns, size_t partition_count);
+// Sets a property of the table; value NULL takes it away. The last call for a key counts.
 void delta_commit_property(DeltaCommit *commit, const char *key, const char *value);
+// Sets the table's comment; NULL or "" takes it away.
+void delta_commit_description(DeltaCommit *commit, const char *text);
 // Adds a file. `path` is relative to the table's folder and not encoded; stats is JSON or NULL.
 // Copies everything.
 void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values,
                       int64_t size, int64_t rows, const char *stats);
+// When the file that was added last was written, for one whose rows are older than it is
+// (OPTIMIZE); now where it is left out.
+void delta_commit_add_modified(DeltaCommit *commit, int64_t modified_ms);
+// Names a file of the table again, with another time; all else about it stays. Conflicts with a
+// commit that removes the file.
+void delta_commit_touch(DeltaCommit *commit, const DeltaFile *file, int64_t modified_ms);
+// Removes one file of the table as read (borrowed like the table). Conflicts with a commit that
+// removes a file of the same partition or, unless this one changes no data, adds one to it: rows
+// were read there that may have changed.
+void delta_commit_remove(DeltaCommit *commit, const DeltaFile *file);
+// Whether the rows that are added and removed differ; true where it is left out. False for commits
+// that only lay out the same rows anew: streams that follow the table pass over them, and a table
+// that only grows (delta.appendOnly) takes them.
+void delta_commit_data_change(DeltaCommit *commit, bool changes_data);
 // Removes every file whose partition values equal `values`, as values of the columns' types and
 // not as texts (two decimals 1.0 and 1.00 are one partition),
 // where values[i] is not NULL (NULL matches any); with all NULL, or a table without partitions,
@@ -87,11 +106,12 @@ typedef struct DeltaCommitResult {
 } DeltaCommitResult;
 
 // Publishes: writes the next log file put-if-absent. `operation` is commitInfo's ("WRITE"), `mode`
-// its mode. Where another writer took the version, its commits are read: other partitions -> the
-// next version is tried; the same partition, schema or protocol -> FAIL_TARGET, nothing changed.
-// Where both made the table, ours follows if columns, partition columns and properties are the
-// same. Writes a checkpoint every delta.checkpointInterval (10) versions; a checkpoint that fails
-// does not fail the commit. The data files must be synced before.
+// its mode ("Append"; NULL where it writes no rows). Where another writer took the version, its
+// commits are read: other partitions -> the next version is tried; the same partition, schema or
+// protocol -> FAIL_TARGET, nothing changed. Where both made the table, ours follows if columns,
+// partition columns and properties are the same. Writes a checkpoint every delta.checkpointInterval
+// (10) versions; a checkpoint that fails does not fail the commit. The data files must be synced
+// before.
 bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
                   DeltaCommitResult *ret_result, Err *err) MUST_CHECK;
 

@@ -41,15 +41,16 @@ static void delta_write_info(const DeltaCommit *commit, const char *operation, c
     // Other readers take the members of these two objects for text, whatever they mean.
     emit_key(&json, "operationParameters");
     emit_begin_object(&json);
-    emit_member_text(&json, "mode", mode);
-    emit_member_text(&json, "partitionBy", buf_text(&columns));
+    if (mode != NULL) {
+        emit_member_text(&json, "mode", mode);
+        emit_member_text(&json, "partitionBy", buf_text(&columns));
+    }
     emit_end_object(&json);
     if (commit->table->version >= 0) {
         emit_member_int(&json, "readVersion", commit->table->version);
     }
     emit_member_text(&json, "isolationLevel", "Serializable");
-    emit_member_bool(&json, "isBlindAppend",
-                     commit->pattern_count == 0 && !commit->replaces_written);
+    emit_member_bool(&json, "isBlindAppend", delta_commit_is_append(commit));
     const struct {
         const char *name;
         int64_t value;
@@ -109,7 +110,7 @@ static void delta_write_removes(const DeltaCommit *commit, Buf *out)
         emit_begin_object(&json);
         emit_member_text(&json, "path", file->path);
         emit_member_int(&json, "deletionTimestamp", now);
-        emit_member_bool(&json, "dataChange", true);
+        emit_member_bool(&json, "dataChange", !commit->keeps_data);
         emit_member_bool(&json, "extendedFileMetadata", true);
         delta_member_values(&json, commit, file->partition_values);
         emit_member_int(&json, "size", file->size);
@@ -119,29 +120,44 @@ static void delta_write_removes(const DeltaCommit *commit, Buf *out)
     }
 }
 
+static void delta_write_add(const DeltaCommit *commit, const DeltaFile *file, int64_t modified_ms,
+                            bool changes_data, Buf *out)
+{
+    JsonWriter json = emit_writer(out);
+    emit_begin_object(&json);
+    emit_key(&json, "add");
+    emit_begin_object(&json);
+    emit_member_text(&json, "path", file->path);
+    delta_member_values(&json, commit, file->partition_values);
+    emit_member_int(&json, "size", file->size);
+    emit_member_int(&json, "modificationTime", modified_ms);
+    emit_member_bool(&json, "dataChange", changes_data);
+    if (file->stats != NULL) {
+        emit_member_text(&json, "stats", file->stats);
+    } else if (file->rows >= 0) {
+        CLEANUP(mem_free_text)
+        char *stats = mem_format("{\"numRecords\":%" PRId64 "}", file->rows);
+        emit_member_text(&json, "stats", stats);
+    }
+    if (file->tags != NULL) {
+        emit_key(&json, "tags");
+        emit_raw(&json, file->tags, strlen(file->tags));
+    }
+    emit_end_object(&json);
+    emit_end_object(&json);
+    buf_add_char(out, '\n');
+}
+
 static void delta_write_adds(const DeltaCommit *commit, Buf *out)
 {
     for (size_t i = 0; i < commit->add_count; i++) {
         const DeltaFile *file = &commit->adds[i];
-        JsonWriter json = emit_writer(out);
-        emit_begin_object(&json);
-        emit_key(&json, "add");
-        emit_begin_object(&json);
-        emit_member_text(&json, "path", file->path);
-        delta_member_values(&json, commit, file->partition_values);
-        emit_member_int(&json, "size", file->size);
-        emit_member_int(&json, "modificationTime", file->modified_ms);
-        emit_member_bool(&json, "dataChange", true);
-        if (file->stats != NULL) {
-            emit_member_text(&json, "stats", file->stats);
-        } else if (file->rows >= 0) {
-            CLEANUP(mem_free_text)
-            char *stats = mem_format("{\"numRecords\":%" PRId64 "}", file->rows);
-            emit_member_text(&json, "stats", stats);
-        }
-        emit_end_object(&json);
-        emit_end_object(&json);
-        buf_add_char(out, '\n');
+        delta_write_add(commit, file, file->modified_ms, !commit->keeps_data, out);
+    }
+    // A file that is in the table already: what the line says replaces what was known of it.
+    for (size_t i = 0; i < commit->touched_count; i++) {
+        delta_write_add(commit, commit->touched[i], commit->touched_ms[i],
+                        /* changes_data= */ false, out);
     }
 }
 
@@ -155,6 +171,7 @@ bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err)
         .partition_count = commit->partition_count,
         .properties = commit->properties,
         .property_count = commit->property_count,
+        .description = commit->description,
     };
     CLEANUP(mem_free_text) char *metadata = NULL;
     if (!delta_metadata_change(table, &change, &metadata, err)) {

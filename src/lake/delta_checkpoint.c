@@ -104,9 +104,9 @@ static bool delta_write_add(DeltaLinesOut *out, const DeltaEntry *entry, Err *er
     if (entry->file.stats != NULL) {
         emit_member_text(json, "stats", entry->file.stats);
     }
-    if (entry->tags != NULL) {
+    if (entry->file.tags != NULL) {
         emit_key(json, "tags");
-        emit_raw(json, entry->tags, strlen(entry->tags));
+        emit_raw(json, entry->file.tags, strlen(entry->file.tags));
     }
     emit_end_object(json);
     return delta_line_end(out, err);
@@ -322,7 +322,7 @@ static bool delta_checkpoint_publish(const char *table_path, int64_t version,
     emit_member_int(&json, "sizeInBytes", status.st_size);
     emit_member_int(&json, "numOfAddFiles", checkpoint->adds);
     emit_end_object(&json);
-    CLEANUP(mem_free_text) char *last = fs_join(folder, "_last_checkpoint");
+    CLEANUP(mem_free_text) char *last = fs_join(folder, DELTA_LAST_CHECKPOINT);
     return fs_replace(last, buf_text(&text), text.len, err);
 }
 

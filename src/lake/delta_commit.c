@@ -56,19 +56,6 @@ DeltaCommit *delta_commit_new(const DeltaTable *table)
     return commit;
 }
 
-// Drops what was found out about the table for publishing.
-static void delta_commit_reset(DeltaCommit *commit)
-{
-    delta_texts_free(commit->remove_keys, commit->remove_count);
-    free(commit->removes);
-    free(commit->written);
-    commit->remove_keys = NULL;
-    commit->removes = NULL;
-    commit->remove_count = 0;
-    commit->written = NULL;
-    commit->written_count = 0;
-}
-
 void delta_commit_free(DeltaCommit *commit)
 {
     if (commit == NULL) {
@@ -94,7 +81,11 @@ void delta_commit_free(DeltaCommit *commit)
     }
     free(commit->txns);
     delta_texts_free(commit->partition_columns, commit->partition_count);
-    delta_commit_reset(commit);
+    delta_commit_forget_removes(commit);
+    free(commit->picked);
+    free(commit->touched);
+    free(commit->touched_ms);
+    free(commit->description);
     delta_parts_done(&commit->parts);
     schema_done(&commit->schema);
     delta_free(commit->rebased);
@@ -123,10 +114,30 @@ void delta_commit_schema(DeltaCommit *commit, const Schema *schema,
 
 void delta_commit_property(DeltaCommit *commit, const char *key, const char *value)
 {
+    for (size_t i = 0; i < commit->property_count; i++) {
+        if (text_equal(commit->properties[i].key, key)) {
+            free(commit->properties[i].value);
+            commit->properties[i].value = mem_copy_text(value);
+            return;
+        }
+    }
     commit->properties =
         mem_grow(commit->properties, (commit->property_count + 1) * sizeof(*commit->properties));
     commit->properties[commit->property_count++] =
         (DeltaProperty){.key = mem_copy_text(key), .value = mem_copy_text(value)};
+}
+
+void delta_commit_description(DeltaCommit *commit, const char *text)
+{
+    free(commit->description);
+    commit->description = mem_copy_text(text == NULL ? "" : text);
+}
+
+// Makes room for one more of `count` elements: doubles at each power of two.
+static void *delta_grow(void *array, size_t count, size_t size)
+{
+    return (count & (count - 1)) == 0 ? mem_grow(array, (count == 0 ? 1 : count * 2) * size)
+                                      : array;
 }
 
 void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *partition_values,
@@ -134,11 +145,7 @@ void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *
 {
     CLEANUP(buf_done) Buf encoded = {0};
     delta_path_encode(path, &encoded);
-    // Doubles at each power of two.
-    if ((commit->add_count & (commit->add_count - 1)) == 0) {
-        const size_t capacity = commit->add_count == 0 ? 1 : commit->add_count * 2;
-        commit->adds = mem_grow(commit->adds, capacity * sizeof(*commit->adds));
-    }
+    commit->adds = delta_grow(commit->adds, commit->add_count, sizeof(*commit->adds));
     commit->adds[commit->add_count++] = (DeltaFile){
         .path = buf_take(&encoded),
         .partition_values = delta_values_copy(partition_values, commit->partition_count),
@@ -147,6 +154,41 @@ void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *
         .rows = rows,
         .stats = mem_copy_text(stats),
     };
+}
+
+void delta_commit_add_modified(DeltaCommit *commit, int64_t modified_ms)
+{
+    assert(commit->add_count > 0);
+    commit->adds[commit->add_count - 1].modified_ms = modified_ms;
+}
+
+static bool delta_is_of_table(const DeltaCommit *commit, const DeltaFile *file)
+{
+    const DeltaTable *table = commit->table;
+    return file >= table->files && file < table->files + table->file_count;
+}
+
+void delta_commit_touch(DeltaCommit *commit, const DeltaFile *file, int64_t modified_ms)
+{
+    assert(delta_is_of_table(commit, file));
+    const size_t count = commit->touched_count;
+    commit->touched = delta_grow(commit->touched, count, sizeof(const DeltaFile *));
+    commit->touched_ms = delta_grow(commit->touched_ms, count, sizeof(*commit->touched_ms));
+    commit->touched[count] = file;
+    commit->touched_ms[count] = modified_ms;
+    commit->touched_count = count + 1;
+}
+
+void delta_commit_remove(DeltaCommit *commit, const DeltaFile *file)
+{
+    assert(delta_is_of_table(commit, file));
+    commit->picked = delta_grow(commit->picked, commit->picked_count, sizeof(const DeltaFile *));
+    commit->picked[commit->picked_count++] = file;
+}
+
+void delta_commit_data_change(DeltaCommit *commit, bool changes_data)
+{
+    commit->keeps_data = !changes_data;
 }
 
 void delta_commit_replace(DeltaCommit *commit, const char *const *values)
@@ -176,87 +218,7 @@ void delta_commit_guard(DeltaCommit *commit, DeltaGuard guard, void *context)
     commit->guard_context = context;
 }
 
-// --- what is replaced -----
-
-int delta_values_compare(char *const *a, char *const *b, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (a[i] == NULL || b[i] == NULL) {
-            if (a[i] != b[i]) {
-                return a[i] == NULL ? -1 : 1;
-            }
-            continue;
-        }
-        const int order = strcmp(a[i], b[i]);
-        if (order != 0) {
-            return order;
-        }
-    }
-    return 0;
-}
-
-static int delta_compare_written(const void *a, const void *b, void *count)
-{
-    return delta_values_compare(*(char **const *)a, *(char **const *)b, *(const size_t *)count);
-}
-
-static bool delta_pattern_covers(const DeltaPattern *pattern, char *const *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *wanted = pattern->values[i];
-        if (wanted != NULL && !text_equal(wanted, values[i] == NULL ? "" : values[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool delta_commit_covers(const DeltaCommit *commit, char *const *values)
-{
-    for (size_t i = 0; i < commit->pattern_count; i++) {
-        if (delta_pattern_covers(&commit->patterns[i], values, commit->partition_count)) {
-            return true;
-        }
-    }
-    size_t low = 0;
-    size_t high = commit->replaces_written ? commit->written_count : 0;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order =
-            delta_values_compare(commit->written[middle], values, commit->partition_count);
-        if (order == 0) {
-            return true;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return false;
-}
-
-static void delta_commit_find_written(DeltaCommit *commit)
-{
-    if (!commit->replaces_written || commit->add_count == 0) {
-        return;
-    }
-    commit->written = mem_alloc(commit->add_count * sizeof(*commit->written));
-    for (size_t i = 0; i < commit->add_count; i++) {
-        commit->written[i] = commit->adds[i].partition_values;
-    }
-    qsort_r(commit->written, commit->add_count, sizeof(*commit->written), delta_compare_written,
-            &commit->partition_count);
-    size_t distinct = 1;
-    for (size_t i = 1; i < commit->add_count; i++) {
-        if (delta_values_compare(commit->written[i], commit->written[distinct - 1],
-                                 commit->partition_count)
-            != 0) {
-            commit->written[distinct++] = commit->written[i];
-        }
-    }
-    commit->written_count = distinct;
-}
+// --- publishing -----
 
 // Our own values become those that are compared and written.
 static bool delta_commit_spell(DeltaCommit *commit, Err *err)
@@ -277,50 +239,6 @@ static bool delta_commit_spell(DeltaCommit *commit, Err *err)
     return true;
 }
 
-static bool delta_commit_covers_file(const DeltaCommit *commit, const DeltaFile *file,
-                                     bool *ret_covers, Err *err)
-{
-    if (!commit->parts.is_typed) {
-        *ret_covers = delta_commit_covers(commit, file->partition_values);
-        return true;
-    }
-    char **values = NULL;
-    if (!delta_parts_file(&commit->parts, commit->table, file, &values, err)) {
-        return false;
-    }
-    *ret_covers = delta_commit_covers(commit, values);
-    delta_texts_free(values, commit->partition_count);
-    return true;
-}
-
-static bool delta_commit_find_removes(DeltaCommit *commit, Err *err)
-{
-    if (commit->pattern_count == 0 && !commit->replaces_written) {
-        return true;
-    }
-    const DeltaTable *table = commit->table;
-    commit->removes = mem_alloc(table->file_count * sizeof(*commit->removes));
-    for (size_t i = 0; i < table->file_count; i++) {
-        bool covers = false;
-        if (!delta_commit_covers_file(commit, &table->files[i], &covers, err)) {
-            return false;
-        }
-        if (covers) {
-            commit->removes[commit->remove_count++] = &table->files[i];
-        }
-    }
-    commit->remove_keys = mem_alloc(commit->remove_count * sizeof(*commit->remove_keys));
-    for (size_t i = 0; i < commit->remove_count; i++) {
-        commit->remove_keys[i] = delta_path_decode(commit->removes[i]->path);
-    }
-    if (commit->remove_count > 0) {
-        qsort(commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys), text_order);
-    }
-    return true;
-}
-
-// --- publishing -----
-
 static bool delta_commit_check(const DeltaCommit *commit, Err *err)
 {
     const DeltaTable *table = commit->table;
@@ -331,10 +249,10 @@ static bool delta_commit_check(const DeltaCommit *commit, Err *err)
     const DeltaState *state = (const DeltaState *)(const void *)table;
     const bool is_append_only = text_equal_nocase(delta_property(table, "delta.appendOnly"), "true")
                                 && delta_protocol_has(&state->protocol, "appendOnly");
-    if (is_append_only && (commit->pattern_count > 0 || commit->replaces_written)) {
+    if (is_append_only && !commit->keeps_data && !delta_commit_is_append(commit)) {
         (void)fail(err, FAIL_TARGET,
                    "table \"%s\" is append-only (delta.appendOnly): nothing in it can be "
-                   "overwritten",
+                   "overwritten or removed",
                    table->path);
         return fail_hint(
             err,
@@ -425,8 +343,6 @@ static bool delta_commit_prepare(DeltaCommit *commit, const char *operation, con
         || !delta_commit_heads(commit, &heads, err) || !delta_commit_spell(commit, err)) {
         return false;
     }
-    delta_commit_reset(commit);
-    delta_commit_find_written(commit);
     if (!delta_commit_find_removes(commit, err)) {
         return false;
     }

@@ -65,38 +65,58 @@ bool delta_conflict_replaced(const DeltaCommit *commit, const DeltaFile *file, E
     return false;
 }
 
+static bool delta_conflict_is_held(const DeltaCommit *commit, const char *key)
+{
+    return commit->held_count > 0
+           && bsearch(&key, commit->held_keys, commit->held_count, sizeof(*commit->held_keys),
+                      text_order)
+                  != NULL;
+}
+
 static void delta_conflict_add(DeltaWinner *winner, const json_t *action)
 {
-    char **values = delta_action_values(winner->commit, action);
+    const DeltaCommit *commit = winner->commit;
+    const char *path = json_string_value(json_object_get(action, "path"));
+    CLEANUP(mem_free_text) char *key = path == NULL ? NULL : delta_path_decode(path);
+    char **values = delta_action_values(commit, action);
     Err err = {0};
-    if (!delta_parts_canonical(&winner->commit->parts, values, &err)) {
+    if (!delta_parts_canonical(&commit->parts, values, &err)) {
         // Whether ours replaces it cannot be told.
         winner->conflict = winner->conflict.kind == FAIL_NONE ? err : winner->conflict;
-    } else if (delta_commit_covers(winner->commit, values)) {
+    } else if (delta_commit_covers(commit, values)
+               || (!commit->keeps_data && delta_commit_rewrites(commit, values))) {
         delta_conflict_files(winner, "added files to", values);
+    } else if (key != NULL && delta_conflict_is_held(commit, key)) {
+        delta_conflict(winner, "named anew the file", key);  // with another time, or statistics
     }
-    delta_texts_free(values, winner->commit->partition_count);
+    delta_texts_free(values, commit->partition_count);
 }
 
 static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
 {
     const DeltaCommit *commit = winner->commit;
     const char *path = json_string_value(json_object_get(action, "path"));
-    if (path == NULL || commit->remove_count == 0) {
+    if (path == NULL || commit->held_count == 0) {
         return;
     }
     CLEANUP(mem_free_text) char *key = delta_path_decode(path);
-    if (bsearch(&key, commit->remove_keys, commit->remove_count, sizeof(*commit->remove_keys),
-                text_order)
-        == NULL) {
-        return;
-    }
-    if (!json_is_object(json_object_get(action, "partitionValues"))) {
-        delta_conflict(winner, "removed the file", key);  // a writer need not say the partition
+    const bool is_held = delta_conflict_is_held(commit, key);
+    // A writer need not say the partition; then it may be one whose rows we read.
+    const bool has_values =
+        json_is_object(json_object_get(action, "partitionValues")) || commit->partition_count == 0;
+    if (!has_values) {
+        if (is_held || commit->rewritten_count > 0) {
+            delta_conflict(winner, "removed the file", key);
+        }
         return;
     }
     char **values = delta_action_values(commit, action);
-    delta_conflict_files(winner, "replaced files of", values);
+    Err err = {0};
+    if (is_held
+        || (delta_parts_canonical(&commit->parts, values, &err)
+            && delta_commit_rewrites(commit, values))) {
+        delta_conflict_files(winner, "replaced files of", values);
+    }
     delta_texts_free(values, commit->partition_count);
 }
 

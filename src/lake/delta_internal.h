@@ -11,6 +11,8 @@
 struct json_t;
 
 #define DELTA_LOG_FOLDER "_delta_log"
+#define DELTA_LAST_CHECKPOINT "_last_checkpoint"
+#define DELTA_NULL_PARTITION "__HIVE_DEFAULT_PARTITION__"  // in the name of a folder
 
 // --- paths (delta_path.c) -----
 
@@ -156,7 +158,6 @@ typedef struct DeltaEntry {
     DeltaFile file;  // without partition_values
     char *values;    // partition values as the log has them, packed: delta_values_*
     size_t values_len;
-    char *tags;          // JSON or NULL
     int64_t deleted_ms;  // 0 where not said
     bool is_removed;
     bool has_vector;
@@ -214,8 +215,9 @@ typedef struct DeltaMetadataChange {
     const Schema *schema;  // NULL: as it is
     char *const *partition_columns;
     size_t partition_count;
-    const DeltaProperty *properties;
+    const DeltaProperty *properties;  // a value of NULL takes the property away
     size_t property_count;
+    const char *description;  // NULL: as it is; "": none
 } DeltaMetadataChange;
 
 // The metaData object after the change, as JSON; *ret_metadata is NULL where nothing changes.
@@ -237,6 +239,10 @@ bool delta_interval_parse(const char *text, int64_t *ret_ms) MUST_CHECK;
 // and types without one spelling, stay as they are.
 bool delta_value_canonical(Type type, const char *text, Buf *out) MUST_CHECK;
 
+// How two values of the type stand to each other, as values where both can be read as such, else as
+// texts. NULL and the empty text, which mean the same, come first.
+int delta_value_order(Type type, const char *a, const char *b);
+
 // The partition columns of a table; names are borrowed.
 typedef struct DeltaParts {
     char *const *columns;
@@ -254,7 +260,7 @@ bool delta_parts_canonical(const DeltaParts *parts, char **values, Err *err) MUS
 bool delta_parts_file(const DeltaParts *parts, const DeltaTable *table, const DeltaFile *file,
                       char ***ret_values, Err *err) MUST_CHECK;
 
-// --- commits (delta_commit.c, delta_actions.c, delta_conflict.c, delta_rebase.c) -----
+// --- commits (delta_commit.c, delta_removes.c, delta_actions.c, delta_conflict.c, delta_rebase.c) -----
 
 typedef struct DeltaPattern {
     char **values;
@@ -272,6 +278,13 @@ struct DeltaCommit {
     DeltaPattern *patterns;
     size_t pattern_count;
     bool replaces_written;
+    const DeltaFile **picked;  // delta_commit_remove(); of `table`
+    size_t picked_count;
+    const DeltaFile **touched;  // delta_commit_touch(); of `table`
+    int64_t *touched_ms;
+    size_t touched_count;
+    bool keeps_data;    // the rows stay the same
+    char *description;  // NULL: as it is
     DeltaTxn *txns;
     size_t txn_count;
     DeltaGuard guard;  // may be NULL
@@ -282,9 +295,20 @@ struct DeltaCommit {
     char ***written;      // distinct partition values of adds, sorted
     size_t written_count;
     const DeltaFile **removes;
-    char **remove_keys;  // decoded paths of removes, sorted
     size_t remove_count;
+    char **held_keys;  // decoded paths of `removes` and `touched`, sorted: nobody else may remove
+                       // them
+    size_t held_count;
+    char ***rewritten;  // distinct partition values of `picked`, sorted; owned
+    size_t rewritten_count;
 };
+
+// Finds the files that the commit removes, and what another commit may not have touched.
+bool delta_commit_find_removes(DeltaCommit *commit, Err *err) MUST_CHECK;
+// Drops what delta_commit_find_removes() found.
+void delta_commit_forget_removes(DeltaCommit *commit);
+// Whether the commit only adds files.
+bool delta_commit_is_append(const DeltaCommit *commit);
 
 // The protocol and metaData actions where they change, checked; appends to out.
 bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err) MUST_CHECK;
@@ -293,6 +317,8 @@ void delta_commit_text(const DeltaCommit *commit, const char *operation, const c
                        const Buf *heads, Buf *out);
 // Whether the commit replaces the partition with these values, which are canonical.
 bool delta_commit_covers(const DeltaCommit *commit, char *const *values);
+// Whether the commit removes single files of the partition with these values, which are canonical.
+bool delta_commit_rewrites(const DeltaCommit *commit, char *const *values);
 // Reads the commit that another writer published as `version`: FAIL_TARGET where ours cannot follow
 // it.
 bool delta_conflict_check(const DeltaCommit *commit, int64_t version, Err *err) MUST_CHECK;

@@ -11,8 +11,6 @@
 
 #include "base/text.h"
 
-#define DELTA_NULL_PARTITION "__HIVE_DEFAULT_PARTITION__"
-
 static const char hex_digits[] = "0123456789ABCDEF";
 
 static void delta_add_escape(unsigned char byte, Buf *out)

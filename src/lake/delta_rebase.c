@@ -44,6 +44,12 @@ static const char *delta_find_difference(const DeltaCommit *commit, const DeltaT
     if (!is_same) {
         return "properties";
     }
+    if (!text_equal(commit->description == NULL || commit->description[0] == '\0'
+                        ? NULL
+                        : commit->description,
+                    table->description)) {
+        return "comments";
+    }
     for (size_t i = 0; i < commit->txn_count; i++) {
         if (delta_txn_version(table, commit->txns[i].app_id) >= 0) {
             return "transactions";  // of the same application: the other one is ahead
@@ -65,6 +71,7 @@ static bool delta_fail_created(const DeltaCommit *commit, const char *difference
 bool delta_commit_rebase(DeltaCommit *commit, Err *err)
 {
     assert(commit->table->version < 0 && commit->rebased == NULL);
+    assert(commit->picked_count == 0 && commit->touched_count == 0);  // there were no files
     if (!delta_open(commit->table->path, /* version= */ -1, &commit->rebased, err)) {
         return false;
     }
@@ -75,5 +82,7 @@ bool delta_commit_rebase(DeltaCommit *commit, Err *err)
     commit->table = commit->rebased;
     schema_done(&commit->schema);
     commit->schema = (Schema){0};
+    free(commit->description);
+    commit->description = NULL;
     return true;
 }

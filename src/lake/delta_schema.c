@@ -257,6 +257,9 @@ bool delta_metadata_load(DeltaState *state, Err *err)
     }
     DeltaTable *table = &state->table;
     table->id = mem_copy_text(id == NULL ? "" : id);
+    const char *description = json_string_value(json_object_get(metadata, "description"));
+    table->description =
+        description == NULL || description[0] == '\0' ? NULL : mem_copy_text(description);
     delta_load_properties(table, json_object_get(metadata, "configuration"));
     return delta_schema_parse(schema, &table->schema, &state->uses, err)
            && delta_load_columns(table, json_object_get(metadata, "partitionColumns"), err);
@@ -415,6 +418,10 @@ static bool delta_set_properties(json_t *metadata, const DeltaMetadataChange *ch
     for (size_t i = 0; i < change->property_count; i++) {
         const DeltaProperty *property = &change->properties[i];
         const json_t *old = json_object_get(configuration, property->key);
+        if (property->value == NULL) {
+            *changed = json_object_del(configuration, property->key) == 0 || *changed;
+            continue;
+        }
         if (old != NULL && text_equal(json_string_value(old), property->value)) {
             continue;
         }
@@ -425,6 +432,21 @@ static bool delta_set_properties(json_t *metadata, const DeltaMetadataChange *ch
         *changed = true;
     }
     return true;
+}
+
+static bool delta_set_description(json_t *metadata, const char *text, bool *changed, Err *err)
+{
+    const char *old = json_string_value(json_object_get(metadata, "description"));
+    if (text_equal(text, old == NULL ? "" : old)) {
+        return true;
+    }
+    *changed = true;
+    if (text[0] == '\0') {
+        (void)json_object_del(metadata, "description");
+        return true;
+    }
+    return json_object_set_new(metadata, "description", json_string(text)) == 0
+           || fail(err, FAIL_TARGET, "the table's comment is not UTF-8 text");
 }
 
 bool delta_metadata_change(const DeltaTable *table, const DeltaMetadataChange *change,
@@ -445,7 +467,9 @@ bool delta_metadata_change(const DeltaTable *table, const DeltaMetadataChange *c
     if (change->schema != NULL) {
         delta_add_fields(metadata, table, change->schema, &changed);
     }
-    if (!delta_set_properties(metadata, change, &changed, err)) {
+    if (!delta_set_properties(metadata, change, &changed, err)
+        || (change->description != NULL
+            && !delta_set_description(metadata, change->description, &changed, err))) {
         return false;
     }
     *ret_metadata = changed ? json_dumps(metadata, JSON_COMPACT) : NULL;

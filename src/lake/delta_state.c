@@ -24,11 +24,10 @@ static void delta_entry_empty(DeltaEntry *entry)
     free(entry->file.path);
     free(entry->file.stats);
     free(entry->values);
-    free(entry->tags);
+    free(entry->file.tags);
     entry->file = (DeltaFile){0};
     entry->values = NULL;
     entry->values_len = 0;
-    entry->tags = NULL;
 }
 
 static void delta_entries_free(DeltaState *state)
@@ -55,6 +54,7 @@ static void delta_table_done(DeltaTable *table)
         free(file->partition_values);
         free(file->path);
         free(file->stats);
+        free(file->tags);
     }
     free(table->files);
     for (size_t i = 0; i < table->partition_count; i++) {
@@ -68,6 +68,7 @@ static void delta_table_done(DeltaTable *table)
     free(table->properties);
     schema_done(&table->schema);
     free(table->id);
+    free(table->description);
     free(table->path);
 }
 
@@ -268,13 +269,13 @@ void delta_state_file(DeltaState *state, const DeltaFileAction *action)
     entry->values_len = action->values_len;
     entry->values =
         action->values_len == 0 ? NULL : mem_copy_bytes(action->values, action->values_len);
-    entry->tags = mem_copy_text(action->tags);
     entry->file = (DeltaFile){
         .path = mem_copy_text(action->path),
         .size = action->size,
         .modified_ms = action->modified_ms,
         .stats = action->is_add ? mem_copy_text(action->stats) : NULL,
         .rows = action->is_add && action->stats != NULL ? delta_stats_rows(action->stats) : -1,
+        .tags = mem_copy_text(action->tags),
     };
 }
 

@@ -119,6 +119,51 @@ bool delta_value_canonical(Type type, const char *text, Buf *out)
     return true;
 }
 
+static bool delta_read_double(const char *text, double *ret_value)
+{
+    return number_parse_double(text, strlen(text), ret_value);
+}
+
+int delta_value_order(Type type, const char *a, const char *b)
+{
+    const bool has_a = a != NULL && a[0] != '\0';
+    const bool has_b = b != NULL && b[0] != '\0';
+    if (!has_a || !has_b) {
+        return (int)has_a - (int)has_b;
+    }
+    Value left = {.state = VALUE_SET};
+    Value right = {.state = VALUE_SET};
+    if (type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64) {
+        if (delta_read_double(a, &left.f64) && delta_read_double(b, &right.f64)) {
+            return (left.f64 > right.f64) - (left.f64 < right.f64);
+        }
+    } else if (type.kind != TYPE_TEXT && delta_value_has_one_spelling(type)
+               && delta_value_read(type, a, &left) && delta_value_read(type, b, &right)) {
+        switch (type.kind) {
+        case TYPE_DECIMAL:
+            return (left.i128 > right.i128) - (left.i128 < right.i128);
+        case TYPE_UINT64:
+            return (left.u64 > right.u64) - (left.u64 < right.u64);
+        case TYPE_BOOL:
+        case TYPE_INT8:
+        case TYPE_INT16:
+        case TYPE_INT32:
+        case TYPE_INT64:
+        case TYPE_DATE:
+        case TYPE_DATETIME:
+            return (left.i64 > right.i64) - (left.i64 < right.i64);
+        case TYPE_FLOAT32:
+        case TYPE_FLOAT64:
+        case TYPE_INSTANT:
+        case TYPE_TEXT:
+        case TYPE_BYTES:
+            break;
+        }
+    }
+    const int order = strcmp(a, b);
+    return (order > 0) - (order < 0);
+}
+
 // --- of a commit -----
 
 void delta_parts_init(DeltaParts *parts, const Schema *schema, char *const *columns, size_t count)

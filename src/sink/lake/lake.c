@@ -10,9 +10,9 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "lake/delta.h"
+#include "lake/marker.h"
 #include "lake/parquet.h"
 #include "sink/lake/dynamic.h"
-#include "sink/lake/marker.h"
 #include "sink/lake/plan.h"
 #include "sink/lake/rows.h"
 

@@ -27,6 +27,17 @@ static json_t *find_action(const Folder *folder, int64_t version, const char *na
     return NULL;
 }
 
+static const DeltaFile *file_of(const DeltaTable *table, const char *path)
+{
+    for (size_t i = 0; i < table->file_count; i++) {
+        if (text_equal(table->files[i].path, path)) {
+            return &table->files[i];
+        }
+    }
+    fail_msg("no file %s", path);
+    return NULL;
+}
+
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -385,6 +396,152 @@ static void append_only__refuses_to_replace(void **state)
     assert_int_equal(publish(append), 2);
 }
 
+// --- single files ---------------------------------------------------------------------------------------
+
+static void remove__single_files(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    create_table(&folder);
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    delta_commit_remove(commit, file_of(table, "a-us-0"));
+    delta_commit_remove(commit, file_of(table, "a-us-0"));
+    delta_commit_replace(commit, (const char *const[]){"b", NULL});
+    add_file(commit, "a-us-1", "a", "us", 1);
+    delta_commit_add_modified(commit, 1234567890123);
+    Err err = {0};
+    DeltaCommitResult result = {0};
+    ASSERT_OK(delta_commit(commit, "DELETE", NULL, &result, &err), err);
+    assert_int_equal(result.files_removed, 2);
+    assert_int_equal(result.rows_removed, 6);
+    assert_files(&folder, "a-eu-0 a-us-1");
+    json_auto_t *add = find_action(&folder, 1, "add", 0);
+    assert_int_equal(json_integer_value(json_object_get(add, "modificationTime")), 1234567890123);
+    json_auto_t *second = find_action(&folder, 1, "add", 1);
+    assert_null(second);
+    json_auto_t *info = find_action(&folder, 1, "commitInfo", 0);
+    assert_string_equal(text_of(info, "operation"), "DELETE");
+    assert_true(json_is_false(json_object_get(info, "isBlindAppend")));
+    assert_int_equal(json_object_size(json_object_get(info, "operationParameters")), 0);
+}
+
+// The files that a partition keeps must say that it was written now.
+static void remove__renews_a_partition_that_gets_no_file(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    create_table(&folder);
+    CLEANUP(table_done) DeltaTable *before = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *append = delta_commit_new(before);
+    static const char *const names[] = {"a-eu-1", "b-eu-1"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        add_file(append, names[i], i == 0 ? "a" : "b", "eu", 1);
+        delta_commit_add_modified(append, 1000);
+    }
+    (void)publish(append);
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    delta_commit_remove(commit, file_of(table, "a-eu-0"));
+    delta_commit_remove(commit, file_of(table, "a-us-0"));
+    delta_commit_remove(commit, file_of(table, "b-eu-0"));
+    add_file(commit, "b-eu-2", "b", "eu", 1);
+    assert_int_equal(publish(commit), 2);
+    CLEANUP(table_done) DeltaTable *after = open_table(&folder);
+    assert_files(&folder, "a-eu-1 b-eu-1 b-eu-2");
+    assert_true(file_of(after, "a-eu-1")->modified_ms > 1500000000000);
+    assert_int_equal(file_of(after, "a-eu-1")->rows, 1);
+    assert_int_equal(file_of(after, "b-eu-1")->modified_ms, 1000);
+}
+
+static void touch__keeps_all_but_the_time(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    create_table(&folder);
+    write_version(
+        &folder, 1,
+        "{\"add\":{\"path\":\"x%20y\",\"partitionValues\":{\"ds\":\"q\",\"region\":null},\"size\":5,"
+        "\"modificationTime\":6,\"dataChange\":true,\"stats\":\"{\\\"numRecords\\\":8,\\\"z\\\":1}\","
+        "\"tags\":{\"T\":\"1\"}}}\n");
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    delta_commit_touch(commit, file_of(table, "x%20y"), 99);
+    assert_int_equal(publish(commit), 2);
+    json_auto_t *add = find_action(&folder, 2, "add", 0);
+    char *text = json_dumps(add, JSON_COMPACT);
+    assert_string_equal(
+        text,
+        "{\"path\":\"x%20y\",\"partitionValues\":{\"ds\":\"q\",\"region\":null},\"size\":5,\"modificationTime\":99,"
+        "\"dataChange\":false,\"stats\":\"{\\\"numRecords\\\":8,\\\"z\\\":1}\",\"tags\":{\"T\":\"1\"}}");
+    free(text);
+    assert_files(&folder, "a-eu-0 a-us-0 b-eu-0 x%20y");
+    CLEANUP(table_done) DeltaTable *after = open_table(&folder);
+    assert_int_equal(file_of(after, "x%20y")->modified_ms, 99);
+    assert_string_equal(file_of(after, "x%20y")->tags, "{\"T\":\"1\"}");
+}
+
+static void data_change__false_is_said_and_goes_with_append_only(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    create_table(&folder);
+    CLEANUP(table_done) DeltaTable *before = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *set = delta_commit_new(before);
+    delta_commit_property(set, "delta.appendOnly", "true");
+    (void)publish(set);
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    delta_commit_remove(commit, file_of(table, "a-eu-0"));
+    delta_commit_data_change(commit, false);
+    add_file(commit, "a-eu-1", "a", "eu", 1);
+    assert_int_equal(publish(commit), 2);
+    json_auto_t *add = find_action(&folder, 2, "add", 0);
+    json_auto_t *remove = find_action(&folder, 2, "remove", 0);
+    assert_true(json_is_false(json_object_get(add, "dataChange")));
+    assert_true(json_is_false(json_object_get(remove, "dataChange")));
+    CLEANUP(table_done) DeltaTable *now = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *deletes = delta_commit_new(now);
+    delta_commit_remove(deletes, file_of(now, "a-eu-1"));
+    Err err = {0};
+    DeltaCommitResult result = {0};
+    ASSERT_FAIL(delta_commit(deletes, "DELETE", NULL, &result, &err), err, FAIL_TARGET,
+                "append-only");
+}
+
+static void property__unset_and_description(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) Folder folder = folder_new();
+    CLEANUP(table_done) DeltaTable *none = open_table(&folder);
+    CLEANUP(commit_done) DeltaCommit *create = delta_commit_new(none);
+    add_schema(create, /* with_datetime= */ false);
+    delta_commit_property(create, "a", "1");
+    delta_commit_property(create, "b", "1");
+    delta_commit_property(create, "b", "2");
+    delta_commit_description(create, "orders, 东");
+    (void)publish(create);
+    CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+    assert_string_equal(table->description, "orders, 东");
+    assert_int_equal(table->property_count, 2);
+    assert_string_equal(delta_property(table, "b"), "2");
+    CLEANUP(commit_done) DeltaCommit *commit = delta_commit_new(table);
+    delta_commit_property(commit, "a", NULL);
+    delta_commit_property(commit, "never", NULL);
+    delta_commit_description(commit, NULL);
+    (void)publish(commit);
+    CLEANUP(table_done) DeltaTable *after = open_table(&folder);
+    assert_null(after->description);
+    assert_null(delta_property(after, "a"));
+    assert_string_equal(delta_property(after, "b"), "2");
+    CLEANUP(commit_done) DeltaCommit *same = delta_commit_new(after);
+    delta_commit_property(same, "a", NULL);
+    delta_commit_description(same, "");
+    assert_int_equal(publish(same), 2);
+    json_auto_t *metadata = find_action(&folder, 2, "metaData", 0);
+    assert_null(metadata);
+}
+
 // --- conflicts ------------------------------------------------------------------------------------------
 
 typedef enum Change {
@@ -398,14 +555,19 @@ typedef enum Change {
     DYNAMIC_B,  // b/eu by replace_written
     SCHEMA,     // a column more
     PROPERTY,
-    TXN,  // files into d/eu with an application's version
+    TXN,         // files into d/eu with an application's version
+    REMOVE_A,    // the one file of a/eu
+    REWRITE_B,   // the one file of b/eu, and a new one there
+    OPTIMIZE_A,  // the same in a/eu, with the same rows
+    TOUCH_A,     // the file of a/eu
     CHANGES,
 } Change;
 
-static void apply_change(DeltaCommit *commit, Change change, const char *suffix)
+static void apply_change(DeltaCommit *commit, const DeltaTable *table, Change change,
+                         const char *suffix)
 {
-    static const char *const ds[CHANGES] = {"a", "c", "a",  "b",  "c", NULL,
-                                            "a", "b", NULL, NULL, "d"};
+    static const char *const ds[CHANGES] = {"a",  "c",  "a", "b",  "c", NULL, "a", "b",
+                                            NULL, NULL, "d", NULL, "b", "a",  NULL};
     if (change == SCHEMA) {
         add_schema(commit, /* with_datetime= */ true);
     } else if (change == PROPERTY) {
@@ -416,6 +578,11 @@ static void apply_change(DeltaCommit *commit, Change change, const char *suffix)
         delta_commit_replace_written(commit);
     } else if (change >= REPLACE_A && change <= REPLACE_ALL) {
         delta_commit_replace(commit, (const char *const[]){ds[change], NULL});
+    } else if (change == TOUCH_A) {
+        delta_commit_touch(commit, file_of(table, "a-eu-0"), 7);
+    } else if (change >= REMOVE_A) {
+        delta_commit_remove(commit, file_of(table, change == REWRITE_B ? "b-eu-0" : "a-eu-0"));
+        delta_commit_data_change(commit, change != OPTIMIZE_A);
     }
     if (ds[change] != NULL || change == REPLACE_ALL) {
         CLEANUP(mem_free_text) char *path = mem_format("%d-%s", change, suffix);
@@ -424,14 +591,27 @@ static void apply_change(DeltaCommit *commit, Change change, const char *suffix)
 }
 
 // Which second commit may follow which first. Rows: the first (it won); columns: the second. From
-// the rule: the second fails where the first added to a partition that it replaces, removed a file
-// that it removes, or changed the metadata.
+// the rule: the second fails where the first added to a partition that it replaces or whose rows it
+// read to change them, removed or changed a file that it removes or names again, removed any file
+// of a partition that it rewrites, or changed the metadata.
 static const char *const follows[CHANGES] = {
-    //                 second: aA aC rA rB rC r* dA dB sc pr tx
-    [APPEND_A] = "++-++--++++",  [APPEND_C] = "++++--+++++",  [REPLACE_A] = "++-++--++++",
-    [REPLACE_B] = "+++-+-+-+++", [REPLACE_C] = "++++--+++++", [REPLACE_ALL] = "++--+---+++",
-    [DYNAMIC_A] = "++-++--++++", [DYNAMIC_B] = "+++-+-+-+++", [SCHEMA] = "-----------",
-    [PROPERTY] = "-----------",  [TXN] = "+++++-++++-",
+    // second:       aA aC rA rB rC r* dA dB sc pr tx xA xB oA tA
+    [APPEND_A] = "++-++--++++-+++",
+    [APPEND_C] = "++++--+++++++++",
+    [REPLACE_A] = "++-++--++++-+--",
+    [REPLACE_B] = "+++-+-+-++++-++",
+    [REPLACE_C] = "++++--+++++++++",
+    [REPLACE_ALL] = "++--+---+++----",
+    [DYNAMIC_A] = "++-++--++++-+--",
+    [DYNAMIC_B] = "+++-+-+-++++-++",
+    [SCHEMA] = "---------------",
+    [PROPERTY] = "---------------",
+    [TXN] = "+++++-++++-++++",
+    [REMOVE_A] = "++-++--++++-+--",
+    [REWRITE_B] = "+++-+-+-++++-++",
+    [OPTIMIZE_A] = "++-++--++++-+--",
+    // A file that is named again is an add to its partition, and was changed.
+    [TOUCH_A] = "++-++--++++-+--",
 };
 
 static void conflict__every_pair_from_one_version(void **state)
@@ -444,8 +624,8 @@ static void conflict__every_pair_from_one_version(void **state)
             CLEANUP(table_done) DeltaTable *table = open_table(&folder);
             CLEANUP(commit_done) DeltaCommit *winner = delta_commit_new(table);
             CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(table);
-            apply_change(winner, first, "first");
-            apply_change(loser, second, "second");
+            apply_change(winner, table, first, "first");
+            apply_change(loser, table, second, "second");
             assert_int_equal(publish(winner), 1);
             CLEANUP(mem_free_text) char *before = read_version(&folder, 1);
             Err err = {0};
@@ -485,6 +665,9 @@ static void conflict__messages_say_what_was_changed(void **state)
         {SCHEMA, APPEND_A, "protocol"},
         {PROPERTY, APPEND_A, "schema or properties"},
         {TXN, TXN, "same application \"app\""},
+        {APPEND_A, REMOVE_A, "added files to the partition \"ds=a/region=eu\""},
+        {REMOVE_A, OPTIMIZE_A, "replaced files of the partition \"ds=a/region=eu\""},
+        {REMOVE_A, TOUCH_A, "replaced files of the partition \"ds=a/region=eu\""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CLEANUP(folder_done) Folder folder = folder_new();
@@ -492,8 +675,8 @@ static void conflict__messages_say_what_was_changed(void **state)
         CLEANUP(table_done) DeltaTable *table = open_table(&folder);
         CLEANUP(commit_done) DeltaCommit *winner = delta_commit_new(table);
         CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(table);
-        apply_change(winner, cases[i].first, "first");
-        apply_change(loser, cases[i].second, "second");
+        apply_change(winner, table, cases[i].first, "first");
+        apply_change(loser, table, cases[i].second, "second");
         (void)publish(winner);
         Err err = {0};
         DeltaCommitResult result = {0};
@@ -510,13 +693,13 @@ static void conflict__several_winners_are_read(void **state)
     CLEANUP(table_done) DeltaTable *table = open_table(&folder);
     CLEANUP(commit_done) DeltaCommit *loser = delta_commit_new(table);
     CLEANUP(commit_done) DeltaCommit *follower = delta_commit_new(table);
-    apply_change(loser, DYNAMIC_A, "late");
-    apply_change(follower, REPLACE_B, "late");
+    apply_change(loser, table, DYNAMIC_A, "late");
+    apply_change(follower, table, REPLACE_B, "late");
     static const Change changes[] = {APPEND_C, TXN, REPLACE_A};
     for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
         CLEANUP(table_done) DeltaTable *newest = open_table(&folder);
         CLEANUP(commit_done) DeltaCommit *winner = delta_commit_new(newest);
-        apply_change(winner, changes[i], "first");
+        apply_change(winner, newest, changes[i], "first");
         assert_int_equal(publish(winner), i + 1);
     }
     Err err = {0};
@@ -697,6 +880,11 @@ int main(void)
         cmocka_unit_test(evolve__refuses_what_is_no_addition),
         cmocka_unit_test(property__that_weir_cannot_honour_is_refused),
         cmocka_unit_test(append_only__refuses_to_replace),
+        cmocka_unit_test(remove__single_files),
+        cmocka_unit_test(remove__renews_a_partition_that_gets_no_file),
+        cmocka_unit_test(touch__keeps_all_but_the_time),
+        cmocka_unit_test(data_change__false_is_said_and_goes_with_append_only),
+        cmocka_unit_test(property__unset_and_description),
         cmocka_unit_test(conflict__every_pair_from_one_version),
         cmocka_unit_test(conflict__messages_say_what_was_changed),
         cmocka_unit_test(conflict__several_winners_are_read),
