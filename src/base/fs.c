@@ -300,6 +300,17 @@ bool fs_sync_dir(const char *path, Err *err)
     return fs_sync(path, O_DIRECTORY, err);
 }
 
+bool fs_sync_up(const char *path, const char *top, Err *err)
+{
+    CLEANUP(mem_free_text) char *folder = mem_copy_text(path);
+    for (; strlen(folder) > strlen(top); *strrchr(folder, '/') = '\0') {
+        if (!fs_sync_dir(folder, err)) {
+            return false;
+        }
+    }
+    return fs_sync_dir(folder, err);
+}
+
 bool fs_remove(const char *path, Err *err)
 {
     return unlink(path) == 0 || errno == ENOENT || fs_fail(err, "remove", path, errno);

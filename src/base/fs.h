@@ -37,6 +37,8 @@ bool fs_sync_descriptor(int fd, const char *path, Err *err) MUST_CHECK;
 
 bool fs_sync_file(const char *path, Err *err) MUST_CHECK;
 bool fs_sync_dir(const char *path, Err *err) MUST_CHECK;
+// Syncs the folder and those above it, up to and with `top`, which `path` lies in or is.
+bool fs_sync_up(const char *path, const char *top, Err *err) MUST_CHECK;
 bool fs_remove(const char *path, Err *err) MUST_CHECK;  // a missing file is fine
 void fs_remove_tree(const char *path);                  // best effort
 

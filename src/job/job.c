@@ -10,7 +10,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 
-enum { RETRIES_DEFAULT = 2, ROW_GROUP_ROWS_DEFAULT = 122880 };
+enum { RETRIES_DEFAULT = 2 };
 
 // What job_free has to free beyond the Job itself: the datasources of `weir copy`.
 typedef struct JobBox {
@@ -26,7 +26,7 @@ Job *job_new(void)
     job->retries = RETRIES_DEFAULT;
     job->memory_bytes = PROJECT_MEMORY_DEFAULT;
     job->target.file_bytes = JOB_FILE_BYTES_DEFAULT;
-    job->target.row_group_rows = ROW_GROUP_ROWS_DEFAULT;
+    job->target.row_group_rows = JOB_ROW_GROUP_ROWS_DEFAULT;
     return job;
 }
 

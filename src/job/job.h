@@ -39,9 +39,13 @@ typedef struct TargetSpec {
     int lifecycle_days;  // 0: none
     NewColumns new_columns;
     uint64_t file_bytes;     // size at which a new file is begun; default JOB_FILE_BYTES_DEFAULT
-    int64_t row_group_rows;  // default 122880
+    int64_t row_group_rows;  // default JOB_ROW_GROUP_ROWS_DEFAULT
+    char *comment;           // of a table that is made; NULL: none
+    bool is_at_version;      // the rows were computed from this version of the table: commits that
+    int64_t version;         //   came after it and touch the same partitions are conflicts
 } TargetSpec;
 
+#define JOB_ROW_GROUP_ROWS_DEFAULT 122880
 #define JOB_FILE_BYTES_DEFAULT ((uint64_t)512 << 20)
 
 typedef struct Schedule {

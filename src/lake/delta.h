@@ -119,9 +119,15 @@ bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
 // __HIVE_DEFAULT_PARTITION__. Appends to out.
 void delta_partition_folder(const char *column, const char *value, Buf *out);
 
+// The index of the partition column of that name, without regard to case, or SIZE_MAX.
+size_t delta_partition_column(const DeltaTable *table, const char *name);
+
 // Whether weir can tell equal partition values of a column of this type apart from different ones.
 // Not so for timestamp (written without its zone), float, double and binary.
 bool delta_value_has_one_spelling(Type type);
+// The spelling of a partition value that weir writes and compares; false where the text is no value
+// of the type. Texts, and types without one spelling, stay as they are.
+bool delta_value_text(Type type, const char *text, Buf *out) MUST_CHECK;
 // FAIL_TARGET where a file's partition value cannot be read as its column's type: an overwrite
 // could not tell whether it replaces the file.
 bool delta_check_partitions(const DeltaTable *table, Err *err) MUST_CHECK;

@@ -235,10 +235,6 @@ bool delta_interval_parse(const char *text, int64_t *ret_ms) MUST_CHECK;
 
 // --- partition values (delta_value.c) -----
 
-// The spelling that weir writes and compares; false where the text is no value of the type. Texts,
-// and types without one spelling, stay as they are.
-bool delta_value_canonical(Type type, const char *text, Buf *out) MUST_CHECK;
-
 // How two values of the type stand to each other, as values where both can be read as such, else as
 // texts. NULL and the empty text, which mean the same, come first.
 int delta_value_order(Type type, const char *a, const char *b);

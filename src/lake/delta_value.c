@@ -105,7 +105,7 @@ static bool delta_value_read(Type type, const char *text, Value *ret_value)
     return false;
 }
 
-bool delta_value_canonical(Type type, const char *text, Buf *out)
+bool delta_value_text(Type type, const char *text, Buf *out)
 {
     if (type.kind == TYPE_TEXT || !delta_value_has_one_spelling(type)) {
         buf_add_text(out, text);
@@ -164,6 +164,16 @@ int delta_value_order(Type type, const char *a, const char *b)
     return (order > 0) - (order < 0);
 }
 
+size_t delta_partition_column(const DeltaTable *table, const char *name)
+{
+    for (size_t i = 0; i < table->partition_count; i++) {
+        if (text_equal_nocase(table->partition_columns[i], name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
 // --- of a commit -----
 
 void delta_parts_init(DeltaParts *parts, const Schema *schema, char *const *columns, size_t count)
@@ -195,7 +205,7 @@ bool delta_parts_canonical(const DeltaParts *parts, char **values, Err *err)
             continue;
         }
         CLEANUP(buf_done) Buf text = {0};
-        if (!delta_value_canonical(parts->types[i], values[i], &text)) {
+        if (!delta_value_text(parts->types[i], values[i], &text)) {
             CLEANUP(buf_done) Buf type = {0};
             delta_type_name(parts->types[i], &type);
             (void)fail(err, FAIL_TARGET, "the partition value \"%s\" of column \"%s\" is no %s",

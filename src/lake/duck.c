@@ -10,10 +10,14 @@
 #include "lake/duck.h"
 
 #include <duckdb.h>
+#include <jansson.h>
+
+#include "base/text.h"
 
 struct Duck {
     duckdb_database database;
     duckdb_connection connection;
+    size_t error_position;
 };
 
 static bool duck_configure(duckdb_config config, const DuckOptions *options, Err *err)
@@ -66,6 +70,13 @@ bool duck_open(const DuckOptions *options, Duck **ret_duck, Err *err)
         duck_free(duck);
         return fail(err, FAIL_INTERNAL, "could not connect to the duckdb in the process");
     }
+    CLEANUP(buf_done) Buf settings = {0};
+    buf_add_text(&settings, "SET errors_as_json = true; SET TimeZone = ");
+    duck_quote_text(options->timezone == NULL ? "UTC" : options->timezone, &settings);
+    if (!duck_run(duck, buf_text(&settings), err)) {
+        duck_free(duck);
+        return false;
+    }
     *ret_duck = duck;
     return true;
 }
@@ -99,34 +110,102 @@ void duck_interrupt(Duck *duck)
     duckdb_interrupt(duck->connection);
 }
 
-bool duck_fail(int error_type, const char *message, Err *err)
+// --- errors -----
+
+// What DuckDB calls its exceptions, and whose problem each is. Others are ours.
+static FailKind duck_fail_kind(const char *type)
 {
-    const char *text = message == NULL || message[0] == '\0' ? "duckdb gave no reason" : message;
-    // The first line says it; what follows is often a dump of candidates or a stack.
-    const int line = (int)strcspn(text, "\n");
-    if (error_type == DUCKDB_ERROR_INTERRUPT) {
-        return fail(err, FAIL_CANCELLED, "the work was cancelled");
+    static const struct {
+        const char *type;
+        FailKind kind;
+    } kinds[] = {
+        {"Interrupt", FAIL_CANCELLED},
+        {"INTERRUPT", FAIL_CANCELLED},
+        {"Out of Memory", FAIL_TARGET},
+        {"IO", FAIL_TARGET},
+        {"Permission", FAIL_TARGET},
+        {"Conversion", FAIL_SOURCE},
+        {"Out of Range", FAIL_SOURCE},
+        {"Invalid Input", FAIL_SOURCE},
+        {"Mismatch Type", FAIL_SOURCE},
+        {"Divide by Zero", FAIL_SOURCE},
+        {"Constraint", FAIL_SOURCE},
+        {"Object Size", FAIL_SOURCE},
+        {"Decimal", FAIL_SOURCE},
+        {"Parser", FAIL_CONFIG},
+        {"Binder", FAIL_CONFIG},
+        {"Catalog", FAIL_CONFIG},
+        {"Syntax", FAIL_CONFIG},
+        {"Not implemented", FAIL_CONFIG},
+        {"Expression", FAIL_CONFIG},
+        {"Invalid type", FAIL_CONFIG},
+        {"Missing Extension", FAIL_CONFIG},
+        {"Unknown Type", FAIL_CONFIG},
+        {"Parameter Not Resolved", FAIL_CONFIG},
+        {"Parameter Not Allowed", FAIL_CONFIG},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (text_equal_nocase(type, kinds[i].type)) {
+            return kinds[i].kind;
+        }
     }
-    if (error_type == DUCKDB_ERROR_OUT_OF_MEMORY) {
-        (void)fail(err, FAIL_TARGET, "the memory limit does not suffice: %.*s", line, text);
-        return fail_hint(err, "Raise the memory option, or lower the number of threads.");
-    }
-    if (error_type == DUCKDB_ERROR_IO || error_type == DUCKDB_ERROR_PERMISSION) {
-        return fail(err, FAIL_TARGET, "%.*s", line, text);
-    }
-    return fail(err, FAIL_INTERNAL, "%.*s", line, text);
+    return FAIL_INTERNAL;
 }
 
-static bool duck_fail_result(duckdb_result *result, Err *err)
+// "Did you mean ..." and "Candidate bindings: ..." stand on lines of their own.
+static void duck_hint(const char *rest, Err *err)
 {
-    return duck_fail((int)duckdb_result_error_type(result), duckdb_result_error(result), err);
+    const size_t len = strcspn(rest, "\n");
+    if (len > 0) {
+        (void)fail_hint(err, "%.*s", (int)len, rest);
+    }
+}
+
+bool duck_fail(Duck *duck, const char *message, Err *err)
+{
+    duck->error_position = SIZE_MAX;
+    // A parser's error has a word before the JSON.
+    const char *begin = message == NULL ? NULL : strchr(message, '{');
+    json_auto_t *json = json_loads(begin == NULL ? "" : begin, 0, NULL);
+    const char *type = json_string_value(json_object_get(json, "exception_type"));
+    const char *text = json_string_value(json_object_get(json, "exception_message"));
+    if (type == NULL || text == NULL) {
+        text = message == NULL || message[0] == '\0' ? "duckdb gave no reason" : message;
+        return fail(err, FAIL_INTERNAL, "%.*s", (int)strcspn(text, "\n"), text);
+    }
+    const char *position = json_string_value(json_object_get(json, "position"));
+    int64_t offset = 0;
+    if (position != NULL && text_parse_int(position, 0, INT64_MAX, &offset)) {
+        duck->error_position = (size_t)offset;
+    }
+    const size_t line = strcspn(text, "\n");
+    const FailKind kind = duck_fail_kind(type);
+    if (kind == FAIL_CANCELLED) {
+        return fail(err, kind, "the work was cancelled");
+    }
+    (void)fail(err, kind, "%.*s", (int)line, text);
+    if (text_equal_nocase(type, "Out of Memory")) {
+        return fail_hint(err, "Raise the memory option, or lower the number of threads.");
+    }
+    duck_hint(text + line + (text[line] != '\0'), err);
+    return false;
+}
+
+size_t duck_error_position(const Duck *duck)
+{
+    return duck->error_position;
+}
+
+static bool duck_fail_result(Duck *duck, duckdb_result *result, Err *err)
+{
+    return duck_fail(duck, duckdb_result_error(result), err);
 }
 
 bool duck_run(Duck *duck, const char *sql, Err *err)
 {
     duckdb_result result;
     const bool done = duckdb_query(duck->connection, sql, &result) == DuckDBSuccess
-                      || duck_fail_result(&result, err);
+                      || duck_fail_result(duck, &result, err);
     duckdb_destroy_result(&result);
     return done;
 }
@@ -223,7 +302,7 @@ static bool duck_chunk(DuckCells *cells, duckdb_data_chunk chunk, DuckRow row, v
     return true;
 }
 
-static bool duck_fetch(duckdb_result *result, DuckRow row, void *context, Err *err)
+static bool duck_fetch(Duck *duck, duckdb_result *result, DuckRow row, void *context, Err *err)
 {
     CLEANUP(duck_cells_done) DuckCells cells = {.count = duckdb_column_count(result)};
     cells.types = mem_alloc(cells.count * sizeof(*cells.types));
@@ -238,7 +317,7 @@ static bool duck_fetch(duckdb_result *result, DuckRow row, void *context, Err *e
         if (chunk == NULL) {
             // The end and a failure in the middle of the stream look the same but for the message.
             const char *message = duckdb_result_error(result);
-            return message == NULL || message[0] == '\0' || duck_fail_result(result, err);
+            return message == NULL || message[0] == '\0' || duck_fail_result(duck, result, err);
         }
         const bool done = duck_chunk(&cells, chunk, row, context, err);
         duckdb_destroy_data_chunk(&chunk);
@@ -252,7 +331,7 @@ bool duck_query(Duck *duck, const char *sql, DuckRow row, void *context, Err *er
 {
     duckdb_prepared_statement statement = NULL;
     if (duckdb_prepare(duck->connection, sql, &statement) == DuckDBError) {
-        (void)duck_fail(DUCKDB_ERROR_INVALID, duckdb_prepare_error(statement), err);
+        (void)duck_fail(duck, duckdb_prepare_error(statement), err);
         duckdb_destroy_prepare(&statement);
         return false;
     }
@@ -261,11 +340,11 @@ bool duck_query(Duck *duck, const char *sql, DuckRow row, void *context, Err *er
     memset(&result, 0, sizeof(result));
     bool done = false;
     if (duckdb_pending_prepared_streaming(statement, &pending) == DuckDBError) {
-        (void)duck_fail(DUCKDB_ERROR_INVALID, duckdb_pending_error(pending), err);
+        (void)duck_fail(duck, duckdb_pending_error(pending), err);
     } else if (duckdb_execute_pending(pending, &result) == DuckDBError) {
-        (void)duck_fail_result(&result, err);
+        (void)duck_fail_result(duck, &result, err);
     } else {
-        done = duck_fetch(&result, row, context, err);
+        done = duck_fetch(duck, &result, row, context, err);
     }
     duckdb_destroy_result(&result);
     duckdb_destroy_pending(&pending);

@@ -15,6 +15,7 @@ typedef struct DuckOptions {
     uint64_t memory_bytes;    // limit of the buffer manager; 0 keeps DuckDB's default
     unsigned threads;         // 0 means 1
     const char *temp_folder;  // where data may be spilled; NULL: nowhere
+    const char *timezone;     // of TIMESTAMP WITH TIME ZONE's text and casts; NULL: UTC
 } DuckOptions;
 
 bool duck_open(const DuckOptions *options, Duck **ret_duck, Err *err) MUST_CHECK;
@@ -36,9 +37,13 @@ bool duck_query(Duck *duck, const char *sql, DuckRow row, void *context, Err *er
 // Stops what runs on the connection, from another thread: it fails with FAIL_CANCELLED.
 void duck_interrupt(Duck *duck);
 
-// Makes an Err of DuckDB's error type (a duckdb_error_type) and message: disk and memory are
-// FAIL_TARGET, an interrupt is FAIL_CANCELLED, a refused statement is FAIL_INTERNAL. Returns false.
-bool duck_fail(int error_type, const char *message, Err *err);
+// Makes an Err of DuckDB's message, in JSON as the connection gives them: memory and disk are
+// FAIL_TARGET, an interrupt is FAIL_CANCELLED, a value that cannot be converted or computed is
+// FAIL_SOURCE, a statement that does not stand FAIL_CONFIG. Returns false.
+bool duck_fail(Duck *duck, const char *message, Err *err);
+// The byte of the SQL text that the last error of duck_fail points to; SIZE_MAX where it points to
+// none.
+size_t duck_error_position(const Duck *duck);
 
 // Appends 'text' or "name" with quotes doubled.
 void duck_quote_text(const char *text, Buf *out);

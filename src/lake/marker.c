@@ -360,6 +360,22 @@ const char *marker_prefix(const Marker *marker)
     return marker->prefix;
 }
 
+bool marker_check_file(const char *table, const char *file, int64_t size, Err *err)
+{
+    CLEANUP(mem_free_text) char *path = fs_join(table, file);
+    int64_t found = 0;
+    if (fs_size(path, &found) && found == size) {
+        return true;
+    }
+    (void)fail(
+        err, FAIL_TARGET,
+        "the file \"%s\", which this run wrote, was removed or changed before it was committed; "
+        "nothing was published",
+        path);
+    err->retriable = true;
+    return fail_hint(err, "Let no other program tidy up in the table's folder, then run it again.");
+}
+
 bool marker_check(const Marker *marker, Err *err)
 {
     struct stat held;

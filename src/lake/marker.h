@@ -20,6 +20,9 @@ const char *marker_prefix(
 // Whether the marker is still there and ours, so that nobody took this run for a dead one.
 // FAIL_TARGET, retriable, where it is not.
 bool marker_check(const Marker *marker, Err *err) MUST_CHECK;
+// Whether a file that a run wrote is there with its size: the last look before the commit.
+// FAIL_TARGET, retriable, where it is not. `file` is relative to the table.
+bool marker_check_file(const char *table, const char *file, int64_t size, Err *err) MUST_CHECK;
 // The files of runs that are alive in the table: names that begin with one of `prefixes`.
 // FAIL_TARGET where it cannot be told; then take them for alive.
 bool marker_live(const char *table, FsList *ret_prefixes, Err *err) MUST_CHECK;

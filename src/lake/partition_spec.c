@@ -47,7 +47,7 @@ static bool partition_spec_check_part(const PartitionList *list, const SqlPart *
     }
     CLEANUP(buf_done) Buf canonical = {0};
     if (partition_spec_is_null(part->value)
-        || delta_value_canonical(list->types[column], part->value, &canonical)) {
+        || delta_value_text(list->types[column], part->value, &canonical)) {
         return true;
     }
     CLEANUP(buf_done) Buf type = {0};
@@ -94,7 +94,7 @@ char **partition_spec_values(const PartitionList *list, const SqlPartition *spec
         const size_t column = partition_spec_column(list, part->column);
         CLEANUP(buf_done) Buf text = {0};
         if (!partition_spec_is_null(part->value)
-            && delta_value_canonical(list->types[column], part->value, &text)) {
+            && delta_value_text(list->types[column], part->value, &text)) {
             values[column] = buf_take(&text);
         }
     }

@@ -28,7 +28,7 @@ void sql_text_done(SqlText *text);
 bool sql_text_is_empty(const SqlText *text);
 // Appends bytes of the script as they stand, `script` being its beginning.
 void sql_text_add_span(SqlText *text, const char *script, Span span);
-// Appends other text that stands for what is at `origin`.
+// Appends other text that stands for what is at `origin`; SIZE_MAX: for nothing in the script.
 void sql_text_add(SqlText *text, const char *inserted, size_t origin);
 // Appends a text with its marks.
 void sql_text_add_text(SqlText *text, const SqlText *other);

@@ -118,7 +118,8 @@ static bool lake_open(const Job *job, const Schema *schema, const size_t *key, s
     lake->source = schema;
     lake->key = key;
     lake->key_count = key_count;
-    if (!delta_open(path, /* version= */ -1, &lake->table, err)
+    const int64_t version = job->target.is_at_version ? job->target.version : -1;
+    if (!delta_open(path, version, &lake->table, err)
         || !plan_make(job, schema, lake->table, &lake->plan, err)) {
         lake_close(&lake->sink);
         return false;
@@ -161,18 +162,6 @@ static void lake_take_files(void *object, const char *folder, char *const *texts
     }
 }
 
-// Folders that the run may have made are synced up to the table's own.
-static bool lake_sync_folders(const LakeSink *lake, const char *folder, Err *err)
-{
-    CLEANUP(mem_free_text) char *path = mem_copy_text(folder);
-    for (; strlen(path) > strlen(lake->table->path); *strrchr(path, '/') = '\0') {
-        if (!fs_sync_dir(path, err)) {
-            return false;
-        }
-    }
-    return fs_sync_dir(path, err);
-}
-
 // A new table's own entry in the folder above it.
 static bool lake_sync_above(const LakeSink *lake, Err *err)
 {
@@ -207,7 +196,7 @@ static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **pro
     }
     lake_take_files(lake, lake->folder, NULL, &files);
     parquet_files_done(&files);
-    return lake_sync_folders(lake, folder, err);
+    return fs_sync_up(folder, lake->table->path, err);
 }
 
 static char *lake_dynamic_folder(const void *context, char *const *texts)
@@ -338,18 +327,9 @@ static bool lake_guard(void *context, Err *err)
         return false;
     }
     for (size_t i = 0; i < lake->file_count; i++) {
-        CLEANUP(mem_free_text) char *path = fs_join(lake->table->path, lake->files[i].path);
-        int64_t size = 0;
-        if (fs_size(path, &size) && size == lake->files[i].size) {
-            continue;
+        if (!marker_check_file(lake->table->path, lake->files[i].path, lake->files[i].size, err)) {
+            return false;
         }
-        (void)fail(err, FAIL_TARGET,
-                   "the file \"%s\", which this run wrote, was removed or changed before it was "
-                   "committed; nothing was published",
-                   path);
-        err->retriable = true;
-        return fail_hint(err,
-                         "Let no other program tidy up in the table's folder, then run it again.");
     }
     return true;
 }
@@ -368,6 +348,9 @@ static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult 
         if (now == NULL || strcmp(now, days) != 0) {
             delta_commit_property(commit, "weir.lifecycle", days);
         }
+    }
+    if (target->comment != NULL && lake->table->version < 0) {
+        delta_commit_description(commit, target->comment);
     }
     lake_add_files(lake, commit);
     delta_commit_guard(commit, lake_guard, lake);
