@@ -5,6 +5,7 @@
 
 #include "base/emit.h"
 #include "base/text.h"
+#include "command/imported.h"
 #include "job/bind.h"
 #include "job/job.h"
 #include "run/plan.h"
@@ -80,6 +81,25 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
             name, job_type_name(line->type));
     }
     (void)fwrite(buf_text(&text), 1, text.len, stdout);
+    return done;
+}
+
+// The plan of a job of DataWorks or DataX.
+static bool check_imported(const char *dir, const char *lake, const char *file,
+                           const InstanceRequest *request, bool json, Err *err)
+{
+    Project *project;
+    Job *job;
+    if (!imported_load(dir, lake, file, request, &project, &job, err)) {
+        return false;
+    }
+    CLEANUP(buf_done) Buf text = {0};
+    Cancel *cancel = cancel_new();
+    const bool done = plan_describe(job, cancel, json, &text, err);
+    (void)fwrite(buf_text(&text), 1, text.len, stdout);
+    cancel_free(cancel);
+    job_free(job);
+    project_free(project);
     return done;
 }
 
@@ -232,6 +252,7 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
 {
     InstanceRequest request = {0};
     const char *dir = NULL;
+    const char *lake = NULL;
     const char *name = NULL;
     const char **params = NULL;
     bool json = false;
@@ -244,12 +265,17 @@ static bool check_run(const Command *self, int argc, char **argv, Err *err)
          .ret_flag = &json,
          .help = "print JSON: the plan, or one object a line for each job"},
         command_option_project(&dir),
+        command_option_lake(&lake),
         {0},
     };
     bool done = option_parse(self, options, argc, argv, 0, 1, &name, &help, err);
     Project *project;
-    if (done && !help && (done = command_open_project(dir, &project, err))) {
-        request.params = params;
+    request.params = params;
+    if (done && !help && !imported_check_lake(name, lake, err)) {
+        done = false;
+    } else if (done && !help && imported_is_file(name)) {
+        done = check_imported(dir, lake, name, &request, json, err);
+    } else if (done && !help && (done = command_open_project(dir, &project, err))) {
         request.is_for_all_jobs = name == NULL;
         done = name == NULL ? check_all(project, &request, json, err)
                             : check_one(project, name, &request, json, &line, err);
@@ -273,6 +299,7 @@ const Command command_check = {
         "Changes nothing and locks nothing. With JOB the plan: source, read and target type of each column,\n"
         "and the slices. Without JOB one line for each job of the project.",
     .examples = "  weir check\n"
-                "  weir check ods_oplog --bizdate 20161114\n",
+                "  weir check ods_oplog --bizdate 20161114\n"
+                "  weir check datax/oplog.json --lake ./lake\n",
     .run = check_run,
 };

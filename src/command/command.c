@@ -8,7 +8,8 @@
 #include "job/job.h"
 
 const Command *const commands[] = {
-    &command_init, &command_check, &command_run, &command_copy, &command_version, NULL,
+    &command_init,   &command_check,   &command_run, &command_copy,
+    &command_import, &command_version, NULL,
 };
 
 static void command_print_overview(FILE *out)
@@ -146,4 +147,12 @@ Option command_option_project(const char **ret_dir)
                     .argument = "DIR",
                     .ret_text = ret_dir,
                     .help = "the project; else the nearest folder above that holds weir.yaml"};
+}
+
+Option command_option_lake(const char **ret_lake)
+{
+    return (Option){.name = "lake",
+                    .argument = "DIR",
+                    .ret_text = ret_lake,
+                    .help = "of a JSON file: the lake; the project's where it is left out"};
 }

@@ -18,6 +18,7 @@ extern const Command command_init;
 extern const Command command_check;
 extern const Command command_run;
 extern const Command command_copy;
+extern const Command command_import;
 extern const Command command_version;
 
 // All verbs; ends with NULL.
@@ -36,3 +37,4 @@ Option command_option_threads(int *ret_threads, const char *help);
 Option command_option_summary(bool *ret_json);
 Option command_option_quiet(bool *ret_quiet);
 Option command_option_project(const char **ret_dir);
+Option command_option_lake(const char **ret_lake);

@@ -195,17 +195,31 @@ static void finish(JobFile *file, const InstanceRequest *request, Job *job)
 {
     const Project *project = file->project;
     job->name = mem_copy_text(file->name);
-    CLEANUP(mem_free_text) char *folder = fs_join(project->dir, "jobs");
-    job->file = mem_format("%s/%s.yaml", folder, file->name);
+    job->file =
+        project->dir == NULL ? mem_copy_text(file->shown) : fs_join(project->dir, file->shown);
     job->type = file->type;
     job->schedule = file->schedule;
     file->schedule = (Schedule){0};
     job->timezone = project->timezone;
-    job->state_dir = fs_join(project->dir, ".weir");
+    job->state_dir = project->dir == NULL ? mem_copy_text(".weir") : fs_join(project->dir, ".weir");
     if (request != NULL && request->threads > 0) {
         job->threads = request->threads;
     }
     job_set_window(job, &file->params);
+}
+
+bool job_from_file(JobFile *file, const InstanceRequest *request, Job **ret_job, Err *err)
+{
+    Job *job = job_new();
+    const bool ok = bind_file(file, job, err) && check_params_are_used(file, request, err)
+                    && (file->type == JOB_SYNC || fail_later(file, err));
+    if (ok) {
+        finish(file, request, job);
+        *ret_job = job;
+    } else {
+        job_free(job);
+    }
+    return ok;
 }
 
 bool job_load(const Project *project, const char *name, const InstanceRequest *request,
@@ -215,15 +229,7 @@ bool job_load(const Project *project, const char *name, const InstanceRequest *r
     if (!check_request(request, err) || !job_file_open(project, name, request, &file, err)) {
         return false;
     }
-    Job *job = job_new();
-    const bool ok = bind_file(&file, job, err) && check_params_are_used(&file, request, err)
-                    && (file.type == JOB_SYNC || fail_later(&file, err));
-    if (ok) {
-        finish(&file, request, job);
-        *ret_job = job;
-    } else {
-        job_free(job);
-    }
+    const bool ok = job_from_file(&file, request, ret_job, err);
     job_file_done(&file);
     return ok;
 }

@@ -25,6 +25,9 @@ bool job_file_open(const Project *project, const char *name, const InstanceReque
 bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceRequest *request,
                     Err *err) MUST_CHECK;
 void job_file_done(JobFile *file);
+// The job of an opened file whose text has been parsed, checked.
+bool job_from_file(JobFile *file, const InstanceRequest *request, Job **ret_job, Err *err)
+    MUST_CHECK;
 
 // Reads the keys of each type; mistakes go to file->problems. Sync fills `job`, whose defaults are
 // set.

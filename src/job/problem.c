@@ -19,7 +19,9 @@ void problems_done(Problems *problems)
     }
     free(problems->items);
     free(problems->hint);
-    *problems = (Problems){.file = problems->file};
+    *problems = (Problems){.file = problems->file,
+                           .origins = problems->origins,
+                           .origin_count = problems->origin_count};
 }
 
 void problems_add(Problems *problems, int line, int column, const char *format, ...)
@@ -29,6 +31,10 @@ void problems_add(Problems *problems, int line, int column, const char *format, 
     va_start(args, format);
     const int len = vasprintf(&text, format, args);
     va_end(args);
+    if (line > 0 && (size_t)line <= problems->origin_count) {
+        column = problems->origins[line - 1].column;
+        line = problems->origins[line - 1].line;
+    }
     problems->items = mem_grow(problems->items, (problems->count + 1) * sizeof(*problems->items));
     problems->items[problems->count++] = (Problem){
         .line = line,

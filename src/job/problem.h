@@ -8,8 +8,15 @@ typedef struct Problem {
     char *text;
 } Problem;
 
+typedef struct ProblemPlace {
+    int line, column;  // from 1; line 0: unknown
+} ProblemPlace;
+
 typedef struct Problems {
     const char *file;  // as messages name it, borrowed: "jobs/ods_oplog.yaml"
+    // Where the text was made from that of `file`: the place there of each line of it. Borrowed.
+    const ProblemPlace *origins;
+    size_t origin_count;
     Problem *items;
     size_t count;
     char *hint;  // of the first problem that came with one, or NULL

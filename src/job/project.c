@@ -120,6 +120,44 @@ static bool find_dir(const char *dir, char **ret_dir, Err *err)
     }
 }
 
+bool project_is_here(void)
+{
+    CLEANUP(mem_free_text) char *dir = NULL;
+    Err ignored;
+    return find_dir(NULL, &dir, &ignored);
+}
+
+// The project's lake as a datasource, declared at `origin`.
+static void add_lake(Project *project, char *origin)
+{
+    Datasource *own = mem_alloc(sizeof(*own));
+    own->name = mem_copy_text(LAKE_NAME);
+    own->type = mem_copy_text(LAKE_NAME);
+    own->origin = origin;
+    own->path = mem_copy_text(project->lake);
+    add_datasource(project, own);
+}
+
+bool project_set_lake(Project *project, const char *path, Err *err)
+{
+    if (path[0] == '\0' || path_is_url(path)) {
+        return fail(err, FAIL_CONFIG, "\"--lake\" must be a folder, not \"%.100s\"", path);
+    }
+    CLEANUP(mem_free_text) char *here = getcwd(NULL, 0);
+    free(project->lake);
+    project->lake = path_from(here, path);
+    for (size_t i = 0; i < project->datasource_count; i++) {
+        Datasource *datasource = project->datasources[i];
+        if (strcmp(datasource->name, LAKE_NAME) == 0) {
+            free(datasource->path);
+            datasource->path = mem_copy_text(project->lake);
+            return true;
+        }
+    }
+    add_lake(project, mem_copy_text("--lake"));
+    return true;
+}
+
 static bool expand_secret(const void *object, const char *text, Buf *out, Err *err)
 {
     return secret_expand(object, text, out, err);
@@ -181,12 +219,7 @@ static void bind_project(const Binder *binder, const DocNode *root, Project *pro
     project->threads = (int)form.threads;
     project->memory_bytes = form.memory;
     bind_datasources(binder, form.datasources, project);
-    Datasource *own = mem_alloc(sizeof(*own));
-    own->name = mem_copy_text(LAKE_NAME);
-    own->type = mem_copy_text(LAKE_NAME);
-    own->origin = mem_format("%s:%d", FILE_NAME, lake == NULL ? 1 : lake->line);
-    own->path = mem_copy_text(project->lake);
-    add_datasource(project, own);
+    add_lake(project, mem_format("%s:%d", FILE_NAME, lake == NULL ? 1 : lake->line));
     bind_free(PROJECT_KEYS, ARRAY_LEN(PROJECT_KEYS), &form);
 }
 

@@ -51,6 +51,10 @@ typedef struct Project {
 bool project_load(const char *dir, Project **ret_project, Err *err) MUST_CHECK;
 // A project of defaults without a folder, for `weir copy`.
 Project *project_empty(void) MUST_CHECK;
+// True where the current folder or one above it holds weir.yaml.
+bool project_is_here(void) MUST_CHECK;
+// Puts the project's lake into another folder, seen from the current one. FAIL_CONFIG for a URL.
+bool project_set_lake(Project *project, const char *path, Err *err) MUST_CHECK;
 void project_free(Project *project);
 const Datasource *project_datasource(const Project *project,
                                      const char *name);  // NULL where unknown

@@ -17,7 +17,7 @@ import pymysql
 import pytest
 import readers
 
-VERBS = ("init", "check", "run", "copy", "version")
+VERBS = ("init", "check", "run", "copy", "import", "version")
 SUMMARY_KEYS = ("job bizdate status rows_read rows_written rows_dirty bytes seconds rows_per_second target partition version "
                 "snapshot slices peak_memory_bytes warnings error").split()
 
@@ -180,6 +180,13 @@ def test_every_option_that_help_shows_is_known(weir, verb):
 def test_examples_of_help_are_real(shop, verb):
     """Each line under "Examples" is taken as typed. What cannot work here is the examples' server, never their words."""
     examples = weir_examples(shop.weir(verb, "--help").stdout)
+    (shop.dir / "datax").mkdir()
+    for path in ("oplog.json", "datax/oplog.json"):
+        (shop.dir / path).write_text(json.dumps({"job": {"content": [{
+            "reader": {"name": "mysqlreader", "parameter": {
+                "username": shop.db.server.user, "password": shop.db.server.password, "column": ["*"], "connection": [{
+                    "table": ["oplog"], "jdbcUrl": [f"jdbc:mysql://127.0.0.1:{shop.db.server.port}/{shop.db.name}"]}]}},
+            "writer": {"name": "odpswriter", "parameter": {"table": "ods_datax", "column": ["*"]}}}]}}))
     assert examples or verb == "version"
     for example in examples:
         words = shlex.split(example.split(" | ")[0])
