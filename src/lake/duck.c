@@ -152,12 +152,19 @@ static FailKind duck_fail_kind(const char *type)
     return FAIL_INTERNAL;
 }
 
-// "Did you mean ..." and "Candidate bindings: ..." stand on lines of their own.
+// "Did you mean ..." and "Candidate bindings: ..." stand on lines of their own; of a list the first.
 static void duck_hint(const char *rest, Err *err)
 {
-    const size_t len = strcspn(rest, "\n");
-    if (len > 0) {
-        (void)fail_hint(err, "%.*s", (int)len, rest);
+    CLEANUP(buf_done) Buf hint = {0};
+    for (int lines = 0; *rest != '\0' && lines < 4; lines++) {
+        rest += strspn(rest, "\n\t ");
+        const size_t len = strcspn(rest, "\n");
+        buf_add_text(&hint, lines == 0 ? "" : " ");
+        buf_add_bytes(&hint, rest, len);
+        rest += len;
+    }
+    if (hint.len > 0) {
+        (void)fail_hint(err, "%s", buf_text(&hint));
     }
 }
 
