@@ -8,8 +8,15 @@
 #include "job/job.h"
 
 const Command *const commands[] = {
-    &command_init,   &command_check,   &command_run, &command_copy,
-    &command_import, &command_version, NULL,
+    &command_init,       //
+    &command_check,      //
+    &command_run,        //
+    &command_copy,       //
+    &command_import,     //
+    &command_lifecycle,  //
+    &command_vacuum,     //
+    &command_version,    //
+    NULL,
 };
 
 static void command_print_overview(FILE *out)

@@ -19,6 +19,8 @@ extern const Command command_check;
 extern const Command command_run;
 extern const Command command_copy;
 extern const Command command_import;
+extern const Command command_lifecycle;
+extern const Command command_vacuum;
 extern const Command command_version;
 
 // All verbs; ends with NULL.

@@ -69,7 +69,7 @@ static const char ODS_OPLOG_YAML[] =
     "  partition: ds=${bizdate}     # ${bizdate} is the business date; ${yyyymmdd-1}, $[hh24-1/24] and more work in\n"
     "                               # every text of a job\n"
     "  mode: overwrite              # the partition is replaced in one step; append adds to it\n"
-    "  # lifecycle: 30              # days that a partition is kept; noted in the table, nothing acts on it yet\n"
+    "  # lifecycle: 30              # days without a write after which weir lifecycle drops a partition\n"
     "  # new_columns: add           # when the source has columns that the table lacks: add, ignore or error\n"
     "  # file_size: 512MiB\n"
     "\n"

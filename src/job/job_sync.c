@@ -12,7 +12,7 @@ static const char *const ZERO_DATE_WORDS[] = {"null", "text", "error",
                                               NULL};  // in the order of ZeroDates
 static const char *const NEW_COLUMN_WORDS[] = {"add", "ignore", "error",
                                                NULL};  // in the order of NewColumns
-enum { RETRIES_MAX = 100, LIFECYCLE_MAX = 37231 };
+enum { RETRIES_MAX = 100 };
 
 typedef struct SyncForm {
     int type;
@@ -68,7 +68,7 @@ static const BindKey TARGET_KEYS[] = {
     {MEMBER(TargetForm, table), .kind = BIND_TEXT, .flags = BIND_REQUIRED},
     {MEMBER(TargetForm, partition), .kind = BIND_TEXT},
     {MEMBER(TargetForm, mode), .kind = BIND_WORD, .fallback = "overwrite", .words = MODE_WORDS},
-    {MEMBER(TargetForm, lifecycle), .kind = BIND_INT, .fallback = "0", .max = LIFECYCLE_MAX},
+    {MEMBER(TargetForm, lifecycle), .kind = BIND_INT, .fallback = "0", .max = LIFECYCLE_DAYS_MAX},
     {MEMBER(TargetForm, new_columns), .kind = BIND_WORD, .fallback = "add",
      .words = NEW_COLUMN_WORDS},
     {MEMBER(TargetForm, file_size), .kind = BIND_BYTES, .fallback = "512MiB", .min = 1 << 20,

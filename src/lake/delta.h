@@ -115,6 +115,21 @@ typedef struct DeltaCommitResult {
 bool delta_commit(DeltaCommit *commit, const char *operation, const char *mode,
                   DeltaCommitResult *ret_result, Err *err) MUST_CHECK;
 
+typedef struct DeltaCleanup {
+    uint64_t files;
+    uint64_t bytes;
+} DeltaCleanup;
+
+// Removes (or only counts) the log files of versions that are older than delta.logRetentionDuration
+// (30 days) and that no younger version needs; none where delta.enableExpiredLogCleanup is false.
+// Every commit that writes a checkpoint does it as well. FAIL_TARGET.
+bool delta_cleanup_log(const DeltaTable *table, int64_t now_ms, bool removes,
+                       DeltaCleanup *ret_cleanup, Err *err) MUST_CHECK;
+// The time that a property of the table says, "interval 7 days"; fallback_ms where it is unset.
+// FAIL_TARGET where it is no time.
+bool delta_retention(const DeltaTable *table, const char *property, int64_t fallback_ms,
+                     int64_t *ret_ms, Err *err) MUST_CHECK;
+
 // "ds=20161114" with Hive's escaping (percent) of what a folder name cannot hold; NULL value is
 // __HIVE_DEFAULT_PARTITION__. Appends to out.
 void delta_partition_folder(const char *column, const char *value, Buf *out);

@@ -161,7 +161,7 @@ static void delta_write_adds(const DeltaCommit *commit, Buf *out)
     }
 }
 
-bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err)
+bool delta_commit_heads(DeltaCommit *commit, Buf *out, Err *err)
 {
     const DeltaTable *table = commit->table;
     const DeltaState *state = (const DeltaState *)(const void *)table;
@@ -201,6 +201,9 @@ bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err)
     if (metadata != NULL) {
         delta_write_raw("metaData", metadata, out);
     }
+    free(commit->metadata);
+    commit->metadata = metadata;
+    metadata = NULL;
     return true;
 }
 

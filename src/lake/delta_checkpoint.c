@@ -19,7 +19,6 @@
 #include "lake/duck.h"
 
 #define CHECKPOINT_MEMORY ((uint64_t)192 << 20)
-#define RETENTION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)
 #define LINE_MIN ((size_t)1 << 20)
 
 static const char checkpoint_columns[] =
@@ -217,11 +216,12 @@ bool delta_interval_parse(const char *text, int64_t *ret_ms)
 static bool delta_write_files(DeltaLinesOut *out, const DeltaState *state, int64_t *ret_adds,
                               Err *err)
 {
-    int64_t retention = RETENTION_DEFAULT_MS;
-    const char *setting = delta_property(&state->table, "delta.deletedFileRetentionDuration");
-    if (setting != NULL && !delta_interval_parse(setting, &retention)) {
-        retention =
-            INT64_MAX / 2;  // months and the like: keeping a tombstone too long harms nobody
+    int64_t retention = 0;
+    Err ignored;
+    if (!delta_retention(&state->table, DELTA_FILE_RETENTION, DELTA_FILE_RETENTION_MS, &retention,
+                         &ignored)) {
+        // Months and the like: keeping a tombstone too long harms nobody.
+        retention = INT64_MAX / 2;
     }
     const int64_t oldest = clock_now_usec() / 1000 - retention;
     int64_t adds = 0;

@@ -86,6 +86,7 @@ void delta_commit_free(DeltaCommit *commit)
     free(commit->touched);
     free(commit->touched_ms);
     free(commit->description);
+    free(commit->metadata);
     delta_parts_done(&commit->parts);
     schema_done(&commit->schema);
     delta_free(commit->rebased);
@@ -328,8 +329,11 @@ static void delta_commit_checkpoint(const DeltaCommit *commit, int64_t version)
     }
     // The table is right without it; the next one makes good for it.
     Err ignored = {0};
+    DeltaCleanup cleanup;
     if (version > 0 && version % interval == 0
-        && !delta_checkpoint_write(commit->table->path, version, &ignored)) {
+        && delta_checkpoint_write(commit->table->path, version, &ignored)
+        && !delta_cleanup_log(commit->table, delta_now_ms(), /* removes= */ true, &cleanup,
+                              &ignored)) {
         return;
     }
 }

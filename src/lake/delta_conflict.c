@@ -3,7 +3,8 @@
 // Our removes were computed from the table as we read it. They stay right as long as the winner
 // neither removed one of the same files nor added files to a partition that we replace (those would
 // survive our overwrite), and as long as the schema and protocol that our files were written for
-// still hold. Everything else commutes.
+// still hold (or became what ours makes of them). Everything else commutes, also what only says how
+// the table is cared for (weir.lifecycle).
 #include "lake/delta_internal.h"
 
 #include <jansson.h>
@@ -130,12 +131,52 @@ static void delta_conflict_txn(DeltaWinner *winner, const json_t *action)
     }
 }
 
+// A copy of the metadata without what no writer's rows depend on: the comment, and properties that
+// only weir's care of the table reads.
+static json_t *delta_metadata_core(const json_t *metadata)
+{
+    json_t *core = json_deep_copy(metadata);
+    (void)json_object_del(core, "description");
+    json_t *configuration = json_object_get(core, "configuration");
+    const char *key = NULL;
+    json_t *value = NULL;
+    void *next = NULL;
+    json_object_foreach_safe(configuration, next, key, value)
+    {
+        if (text_starts_with(key, "weir.")) {
+            (void)json_object_del(configuration, key);
+        }
+    }
+    return core;
+}
+
+static void delta_conflict_metadata(DeltaWinner *winner, const json_t *metadata)
+{
+    const DeltaCommit *commit = winner->commit;
+    const DeltaState *state = (const DeltaState *)(const void *)commit->table;
+    bool is_same = false;
+    if (commit->metadata != NULL) {
+        // Days of one job that are run side by side all add its new column; otherwise ours would
+        // undo theirs.
+        json_auto_t *ours = json_loads(commit->metadata, JSON_ALLOW_NUL, NULL);
+        is_same = json_equal(ours, metadata);
+    } else {
+        json_auto_t *old = json_loads(state->metadata, JSON_ALLOW_NUL, NULL);
+        json_auto_t *before = delta_metadata_core(old);
+        json_auto_t *after = delta_metadata_core(metadata);
+        is_same = json_equal(before, after);
+    }
+    if (!is_same) {
+        delta_conflict(winner, "changed the table's schema or properties", NULL);
+    }
+}
+
 static bool delta_conflict_line(void *context, struct json_t *line, Err *err)
 {
     DeltaWinner *winner = context;
     (void)err;
     if (json_is_object(json_object_get(line, "metaData"))) {
-        delta_conflict(winner, "changed the table's schema or properties", NULL);
+        delta_conflict_metadata(winner, json_object_get(line, "metaData"));
     }
     if (json_is_object(json_object_get(line, "protocol"))) {
         delta_conflict(winner, "changed the table's protocol", NULL);

@@ -10,6 +10,10 @@
 
 struct json_t;
 
+// How long removed files are known, where delta.deletedFileRetentionDuration does not say it.
+#define DELTA_FILE_RETENTION_MS ((int64_t)7 * 24 * 3600 * 1000)
+#define DELTA_FILE_RETENTION "delta.deletedFileRetentionDuration"
+
 #define DELTA_LOG_FOLDER "_delta_log"
 #define DELTA_LAST_CHECKPOINT "_last_checkpoint"
 #define DELTA_NULL_PARTITION "__HIVE_DEFAULT_PARTITION__"  // in the name of a folder
@@ -286,6 +290,7 @@ struct DeltaCommit {
     DeltaGuard guard;  // may be NULL
     void *guard_context;
     // Filled when it is published:
+    char *metadata;  // the metaData object that it writes; NULL: none
     DeltaParts parts;
     DeltaTable *rebased;  // `table`, where it was read again; owned
     char ***written;      // distinct partition values of adds, sorted
@@ -306,8 +311,9 @@ void delta_commit_forget_removes(DeltaCommit *commit);
 // Whether the commit only adds files.
 bool delta_commit_is_append(const DeltaCommit *commit);
 
-// The protocol and metaData actions where they change, checked; appends to out.
-bool delta_commit_heads(const DeltaCommit *commit, Buf *out, Err *err) MUST_CHECK;
+// The protocol and metaData actions where they change, checked; appends to out and sets
+// commit->metadata.
+bool delta_commit_heads(DeltaCommit *commit, Buf *out, Err *err) MUST_CHECK;
 // The whole log file, with what delta_commit_heads() made.
 void delta_commit_text(const DeltaCommit *commit, const char *operation, const char *mode,
                        const Buf *heads, Buf *out);

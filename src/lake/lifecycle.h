@@ -13,9 +13,9 @@
 #pragma once
 
 #include "lake/partition_list.h"
+#include "record/table_name.h"
 
 #define LIFECYCLE_PROPERTY "weir.lifecycle"
-#define LIFECYCLE_DAYS_MAX 37231
 
 // --- statements -----
 

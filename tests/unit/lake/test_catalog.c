@@ -1,6 +1,9 @@
 // Tables as folders: which folders are tables, and what stands in the way of dropping and renaming.
 #include "delta_support.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "lake/catalog.h"
 #include "lake/marker.h"
 
@@ -149,9 +152,59 @@ static void sweep__takes_dropped_tables_only(void **state)
     assert_string_equal(left.names[1], "t");
 }
 
+// Runs what a process does that is killed at a point. The points read the environment once: no test
+// before may have passed one in this process.
+static void killed_at(const char *point, const Folder *folder, bool renames)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)setenv("WEIR_FAILPOINT", point, 1);
+        create_table(folder);
+        CLEANUP(mem_free_text) char *path = table_path(folder);
+        Err err = {0};
+        _exit((renames ? catalog_rename(path, "u", &err) : catalog_drop(path, -1, &err)) ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void killed__old_or_new_never_a_half(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *point;
+        bool renames;
+        const char *names;
+        size_t swept;  // what the lake then holds
+    } cases[] = {
+        {"rename-before", true, "t", 1}, {"rename-after", true, "u", 1},
+        {"drop-before", false, "t", 1},  {"drop-hidden", false, "", 0},
+        {"drop-half", false, "", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(folder_done) Folder folder = folder_new();
+        killed_at(cases[i].point, &folder, cases[i].renames);
+        assert_names(folder.path, cases[i].names);
+        catalog_sweep(folder.path);
+        Err err = {0};
+        CLEANUP(fs_list_done) FsList left = {0};
+        ASSERT_OK(fs_list(folder.path, &left, &err), err);
+        assert_int_equal(left.count, cases[i].swept);
+        if (left.count > 0) {
+            CLEANUP(mem_free_text) char *path = fs_join(folder.path, left.names[0]);
+            CLEANUP(table_done) DeltaTable *table = NULL;
+            ASSERT_OK(delta_open(path, -1, &table, &err), err);
+            assert_int_equal(table->file_count, 3);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed__old_or_new_never_a_half),
         cmocka_unit_test(list__names_tables_only),
         cmocka_unit_test(path__finds_other_case_and_refuses_bad_names),
         cmocka_unit_test(drop__removes_all),

@@ -652,6 +652,77 @@ static void conflict__every_pair_from_one_version(void **state)
     }
 }
 
+// SET LIFECYCLE, or a comment, while a run is under way: its rows do not depend on it.
+static void conflict__care_of_the_table_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;  // NULL: the comment
+        const char *value;
+        Change second;
+        bool follows;
+    } cases[] = {
+        {"weir.lifecycle", "30", REPLACE_A, true}, {"weir.lifecycle", "30", APPEND_C, true},
+        {"weir.lifecycle", "30", PROPERTY, false}, {"weir.lifecycle", "30", SCHEMA, false},
+        {NULL, "a comment", OPTIMIZE_A, true},     {"delta.appendOnly", "true", APPEND_A, false},
+        {"weirder", "1", APPEND_A, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(folder_done) Folder folder = folder_new();
+        create_table(&folder);
+        CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+        CLEANUP(commit_done) DeltaCommit *winner = delta_commit_new(table);
+        CLEANUP(commit_done) DeltaCommit *second = delta_commit_new(table);
+        if (cases[i].key == NULL) {
+            delta_commit_description(winner, cases[i].value);
+        } else {
+            delta_commit_property(winner, cases[i].key, cases[i].value);
+        }
+        apply_change(second, table, cases[i].second, "second");
+        (void)publish(winner);
+        Err err = {0};
+        DeltaCommitResult result = {0};
+        assert_int_equal(delta_commit(second, "WRITE", "Overwrite", &result, &err),
+                         cases[i].follows);
+        CLEANUP(table_done) DeltaTable *after = open_table(&folder);
+        if (cases[i].key != NULL) {
+            assert_string_equal(delta_property(after, cases[i].key), cases[i].value);
+        }
+    }
+}
+
+// Two days of one job whose source got a column.
+static void conflict__same_change_of_the_schema_is_none(void **state)
+{
+    (void)state;
+    for (int same = 0; same < 2; same++) {
+        CLEANUP(folder_done) Folder folder = folder_new();
+        create_table(&folder);
+        CLEANUP(table_done) DeltaTable *table = open_table(&folder);
+        CLEANUP(commit_done) DeltaCommit *winner = delta_commit_new(table);
+        CLEANUP(commit_done) DeltaCommit *second = delta_commit_new(table);
+        for (int i = 0; i < 2; i++) {
+            DeltaCommit *commit = i == 0 ? winner : second;
+            Schema schema = {0};
+            schema_copy(&table->schema, &schema);
+            (void)schema_add(&schema, i == 0 || same == 1 ? "note" : "other",
+                             (Type){.kind = TYPE_TEXT}, true);
+            delta_commit_schema(commit, &schema, (const char *const[]){"ds", "region"}, 2);
+            schema_done(&schema);
+            delta_commit_property(commit, "weir.lifecycle", "30");
+            add_file(commit, i == 0 ? "first" : "second", i == 0 ? "x" : "y", "eu", 1);
+        }
+        (void)publish(winner);
+        Err err = {0};
+        DeltaCommitResult result = {0};
+        assert_int_equal(delta_commit(second, "WRITE", "Append", &result, &err), same == 1);
+        CLEANUP(table_done) DeltaTable *after = open_table(&folder);
+        assert_int_equal(after->schema.count, 4);
+        assert_string_equal(after->schema.fields[3].name, "note");
+        assert_int_equal(after->file_count, 4 + same);
+    }
+}
+
 static void conflict__messages_say_what_was_changed(void **state)
 {
     (void)state;
@@ -886,6 +957,8 @@ int main(void)
         cmocka_unit_test(data_change__false_is_said_and_goes_with_append_only),
         cmocka_unit_test(property__unset_and_description),
         cmocka_unit_test(conflict__every_pair_from_one_version),
+        cmocka_unit_test(conflict__care_of_the_table_is_none),
+        cmocka_unit_test(conflict__same_change_of_the_schema_is_none),
         cmocka_unit_test(conflict__messages_say_what_was_changed),
         cmocka_unit_test(conflict__several_winners_are_read),
         cmocka_unit_test(conflict__two_creators),

@@ -148,11 +148,45 @@ static void typed__unreadable_values_stop_an_overwrite_only(void **state)
                 "\"seven\" of column \"n\" is no integer");
 }
 
+static void order__as_the_type(void **state)
+{
+    (void)state;
+    static const struct {
+        Type type;
+        const char *a;
+        const char *b;
+        int order;
+    } cases[] = {
+        {{.kind = TYPE_TEXT}, "10", "9", -1},
+        {{.kind = TYPE_INT32}, "10", "9", 1},
+        {{.kind = TYPE_INT64}, "-2", "-10", 1},
+        {{.kind = TYPE_INT64}, "007", "7", 0},
+        {{.kind = TYPE_UINT64}, "18446744073709551615", "2", 1},
+        {{.kind = TYPE_DECIMAL, .precision = 5, .scale = 2}, "1.0", "1.00", 0},
+        {{.kind = TYPE_DECIMAL, .precision = 5, .scale = 2}, "9.5", "10.25", -1},
+        {{.kind = TYPE_DATE}, "2016-11-14", "2016-02-30", 1},  // the second is no date: as text
+        {{.kind = TYPE_DATE}, "2016-11-14", "2016-11-15", -1},
+        {{.kind = TYPE_DATETIME, .scale = 6}, "2016-11-14 01:00:00", "2016-11-14 01:00:00.5", -1},
+        {{.kind = TYPE_BOOL}, "TRUE", "false", 1},
+        {{.kind = TYPE_FLOAT64}, "1e2", "20", 1},
+        {{.kind = TYPE_FLOAT64}, "2", "2.0", 0},
+        {{.kind = TYPE_INT32}, "x", "9", 1},
+        {{.kind = TYPE_INT32}, NULL, "-9", -1},
+        {{.kind = TYPE_INT32}, "", NULL, 0},
+        {{.kind = TYPE_TEXT}, "a", "", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(delta_value_order(cases[i].type, cases[i].a, cases[i].b), cases[i].order);
+        assert_int_equal(delta_value_order(cases[i].type, cases[i].b, cases[i].a), -cases[i].order);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(canonical__one_text_for_each_value),
         cmocka_unit_test(one_spelling__not_of_every_type),
+        cmocka_unit_test(order__as_the_type),
         cmocka_unit_test(typed__replace_finds_other_spellings),
         cmocka_unit_test(typed__conflict_in_another_spelling),
         cmocka_unit_test(typed__unreadable_values_stop_an_overwrite_only),
