@@ -52,7 +52,7 @@ def check_includes(path):
 
 
 def library_flags():
-    flags = subprocess.run(["pkg-config", "--cflags", "libmariadb", "jansson", "yaml-0.1"], check=True,
+    flags = subprocess.run(["pkg-config", "--cflags", "libmariadb", "jansson", "yaml-0.1", "libedit"], check=True,
                            capture_output=True, text=True).stdout
     duckdb = subprocess.run([ROOT / "tools/deps.sh", "print", "duckdb-dir"], check=True, capture_output=True,
                             text=True).stdout.strip()

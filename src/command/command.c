@@ -12,6 +12,7 @@ const Command *const commands[] = {
     &command_check,      //
     &command_run,        //
     &command_copy,       //
+    &command_sql,        //
     &command_import,     //
     &command_lifecycle,  //
     &command_vacuum,     //
@@ -31,7 +32,7 @@ static void command_print_overview(FILE *out)
                        "4 target, 5 dirty limit, 130 cancelled.\n");
 }
 
-static void command_print_error(const Err *err)
+void command_print_error(const Err *err)
 {
     (void)fprintf(stderr, "weir: %s\n", err->message);
     if (err->hint[0] != '\0') {

@@ -21,6 +21,7 @@ extern const Command command_copy;
 extern const Command command_import;
 extern const Command command_lifecycle;
 extern const Command command_vacuum;
+extern const Command command_sql;
 extern const Command command_version;
 
 // All verbs; ends with NULL.
@@ -28,6 +29,9 @@ extern const Command *const commands[];
 
 // Looks up argv[1] and runs it. Returns the process's exit code; prints the error.
 int command_main(int argc, char **argv);
+
+// "weir: ..." and the hint, on standard error.
+void command_print_error(const Err *err);
 
 // What most verbs begin with: the project (--project DIR or the nearest above) and its time zone.
 bool command_open_project(const char *dir, Project **ret_project, Err *err) MUST_CHECK;

@@ -18,8 +18,9 @@ static void option_print_help(const Command *command, const Option *options)
     (void)printf("\nOptions:\n");
     for (const Option *option = options; option->name != NULL; option++) {
         char left[48];
-        (void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
-                       option->argument == NULL ? "" : " ",
+        char letter[] = {'-', option->letter, ',', ' ', '\0'};
+        (void)snprintf(left, sizeof(left), "%s--%s%s%s", option->letter == '\0' ? "" : letter,
+                       option->name, option->argument == NULL ? "" : " ",
                        option->argument == NULL ? "" : option->argument);
         (void)printf("  %-24s %s\n", left, option->help);
     }
@@ -33,6 +34,17 @@ static const Option *option_find(const Option *options, const char *name, size_t
 {
     for (const Option *option = options; option->name != NULL; option++) {
         if (strlen(option->name) == len && memcmp(option->name, name, len) == 0) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+// Of "-e".
+static const Option *option_find_letter(const Option *options, const char *text)
+{
+    for (const Option *option = options; option->name != NULL; option++) {
+        if (option->letter != '\0' && text[1] == option->letter && text[2] == '\0') {
             return option;
         }
     }
@@ -93,8 +105,10 @@ static bool option_take(const Command *command, const Option *options, int argc,
                         int *index, uint32_t *seen, Err *err)
 {
     const char *text = argv[*index];
-    size_t len = strcspn(text + 2, "=");
-    const Option *option = option_find(options, text + 2, len);
+    const bool is_short = text[1] != '-';
+    const size_t len = is_short ? 0 : strcspn(text + 2, "=");
+    const Option *option =
+        is_short ? option_find_letter(options, text) : option_find(options, text + 2, len);
     if (option == NULL) {
         return option_fail_unknown(command, options, text, err);
     }
@@ -135,7 +149,7 @@ bool option_parse(const Command *command, const Option *options, int argc, char 
         }
         if (is_option && text_equal(argv[i], "--")) {
             only_arguments = true;
-        } else if (is_option && argv[i][1] != '-') {
+        } else if (is_option && argv[i][1] != '-' && option_find_letter(options, argv[i]) == NULL) {
             (void)fail(err, FAIL_CONFIG, "unknown option \"%s\" of weir %s", argv[i],
                        command->name);
             return fail_hint(err,

@@ -1,10 +1,12 @@
-// Command-line options from a table: --name VALUE, --name=VALUE, --flag; the rest are arguments.
+// Command-line options from a table: --name VALUE, --name=VALUE, --flag, and -e VALUE where the
+// table gives a letter; the rest are arguments.
 #pragma once
 
 #include "base/err.h"
 
 typedef struct Option {
     const char *name;      // without the dashes
+    char letter;           // of a short form: 'e' for -e; 0: none
     const char *argument;  // what --help calls the value; NULL for a flag
     const char *help;
     // Where it goes: exactly one is set.

@@ -94,6 +94,18 @@ bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute
     return param_set_bizdate(params, bizdate, hour, minute, err);
 }
 
+bool job_script_params(const char *bizdate, const char *const *params, ParamSet *ret_params,
+                       Err *err)
+{
+    ParamSet set = {0};
+    if (!job_set_bizdate(&set, bizdate, 0, 0, err) || !job_add_params(&set, params, err)) {
+        param_set_done(&set);
+        return false;
+    }
+    *ret_params = set;
+    return true;
+}
+
 void job_set_window(Job *job, const ParamSet *params)
 {
     (void)snprintf(job->bizdate, sizeof(job->bizdate), "%04u%02u%02u",

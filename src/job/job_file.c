@@ -179,7 +179,7 @@ static void read_args(JobFile *file, const DocNode *node)
     }
 }
 
-static bool add_request_params(ParamSet *params, const char *const *pairs, Err *err)
+bool job_add_params(ParamSet *params, const char *const *pairs, Err *err)
 {
     for (size_t i = 0; pairs != NULL && pairs[i] != NULL; i++) {
         const char *equals = strchr(pairs[i], '=');
@@ -258,7 +258,7 @@ bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceR
     if (args != NULL) {
         read_args(file, args);
     }
-    return request == NULL || add_request_params(&file->params, request->params, err);
+    return request == NULL || job_add_params(&file->params, request->params, err);
 }
 
 // True, with the error, where a file would be the job if its suffix were the right one.

@@ -49,5 +49,7 @@ void job_take_datasources(Job *job, Datasource *source, Datasource *target);
 // Fills the parameters' bizdate (NULL: yesterday), scheduled time and today.
 bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)
     MUST_CHECK;
+// Adds "name=value" pairs of the command line (NULL-terminated, or NULL).
+bool job_add_params(ParamSet *params, const char *const *pairs, Err *err) MUST_CHECK;
 // Copies the business date and its window of instants into the job.
 void job_set_window(Job *job, const ParamSet *params);

@@ -17,7 +17,7 @@ import pymysql
 import pytest
 import readers
 
-VERBS = ("init", "check", "run", "copy", "import", "version")
+VERBS = ("init", "check", "run", "copy", "sql", "import", "version")
 SUMMARY_KEYS = ("job bizdate status rows_read rows_written rows_dirty bytes seconds rows_per_second target partition version "
                 "snapshot slices peak_memory_bytes warnings error").split()
 
