@@ -92,8 +92,8 @@ bool job_load(const Project *project, const char *name, const InstanceRequest *r
               Job **ret_job, Err *err) MUST_CHECK;
 void job_free(Job *job);
 
-// The parameters of a script that stands in no job file; `bizdate` and `params` as in a request. The
-// scheduled time is the next day's midnight. FAIL_CONFIG.
+// The parameters of a script that stands in no job file; `bizdate` and `params` as in a request.
+// The scheduled time is the next day's midnight. FAIL_CONFIG.
 bool job_script_params(const char *bizdate, const char *const *params, ParamSet *ret_params,
                        Err *err) MUST_CHECK;
 

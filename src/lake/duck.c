@@ -152,7 +152,8 @@ static FailKind duck_fail_kind(const char *type)
     return FAIL_INTERNAL;
 }
 
-// "Did you mean ..." and "Candidate bindings: ..." stand on lines of their own; of a list the first.
+// "Did you mean ..." and "Candidate bindings: ..." stand on lines of their own; of a list the
+// first.
 static void duck_hint(const char *rest, Err *err)
 {
     CLEANUP(buf_done) Buf hint = {0};

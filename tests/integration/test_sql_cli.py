@@ -214,7 +214,12 @@ class Prompt:
             if pid:
                 os.close(self.fd)
                 return os.waitstatus_to_exitcode(status)
-            time.sleep(0.05)
+            # A terminal that is closed waits until what it shows was read.
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    os.read(self.fd, 65536)
+                except OSError:
+                    time.sleep(0.05)
         os.kill(self.pid, signal.SIGKILL)
         raise AssertionError("the prompt does not end")
 
