@@ -2,7 +2,7 @@
 """Checks what the compiler does not: that the folders of src/ stay a stack.
 
 - `#include "x/..."` goes to the same folder or one below (the list is ARCHITECTURE's, top first);
-- <duckdb.h> and <mysql.h> appear only in the folder that owns the library;
+- <duckdb.h>, <mysql.h> and <sqlite3.h> appear only in the folder that owns the library;
 - a .c file's first include is ours, so that base.h's rules hold for it;
 - each header has #pragma once and compiles alone;
 - no function of ours has the name of one in a library we link: the library would call ours instead of its own.
@@ -20,7 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 LAYERS = ["command", "console", "schedule", "run", "sink", "source", "lake", "job", "store", "format", "record", "base"]
-OWNERS = {"duckdb.h": "lake", "mysql.h": "source/mysql"}
+OWNERS = {"duckdb.h": "lake", "mysql.h": "source/mysql", "sqlite3.h": "store"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

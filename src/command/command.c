@@ -11,6 +11,11 @@ const Command *const commands[] = {
     &command_init,       //
     &command_check,      //
     &command_run,        //
+    &command_backfill,   //
+    &command_status,     //
+    &command_log,        //
+    &command_rerun,      //
+    &command_cancel,     //
     &command_copy,       //
     &command_sql,        //
     &command_import,     //

@@ -17,6 +17,11 @@ typedef struct Command {
 extern const Command command_init;
 extern const Command command_check;
 extern const Command command_run;
+extern const Command command_backfill;
+extern const Command command_status;
+extern const Command command_log;
+extern const Command command_rerun;
+extern const Command command_cancel;
 extern const Command command_copy;
 extern const Command command_import;
 extern const Command command_lifecycle;

@@ -79,16 +79,21 @@ void job_free(Job *job)
     free(box);
 }
 
+void job_date_text(const Civil *date, char ret_text[9])
+{
+    (void)snprintf(ret_text, 9, "%04u%02u%02u", (unsigned)date->year % 10000,
+                   (unsigned)date->month % 100, (unsigned)date->day % 100);
+}
+
 bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)
 {
     params->today = clock_usec_to_local(clock_now_usec());
-    char yesterday[16];
+    char yesterday[9];
     if (bizdate == NULL) {
         const Civil midnight = {
             .year = params->today.year, .month = params->today.month, .day = params->today.day};
         const Civil before = civil_from_usec(civil_to_usec(&midnight) - 1);
-        (void)snprintf(yesterday, sizeof(yesterday), "%04u%02u%02u", (unsigned)before.year % 10000,
-                       (unsigned)before.month % 100, (unsigned)before.day % 100);
+        job_date_text(&before, yesterday);
         bizdate = yesterday;
     }
     return param_set_bizdate(params, bizdate, hour, minute, err);
@@ -106,13 +111,28 @@ bool job_script_params(const char *bizdate, const char *const *params, ParamSet 
     return true;
 }
 
+static Civil bizdate_civil(const ParamSet *params)
+{
+    return (Civil){
+        .year = params->bizdate_year, .month = params->bizdate_month, .day = params->bizdate_day};
+}
+
+bool job_read_bizdate(const char *text, char ret_bizdate[9], Err *err)
+{
+    ParamSet params = {0};
+    const bool ok = job_set_bizdate(&params, text, 0, 0, err);
+    if (ok) {
+        const Civil bizdate = bizdate_civil(&params);
+        job_date_text(&bizdate, ret_bizdate);
+    }
+    param_set_done(&params);
+    return ok;
+}
+
 void job_set_window(Job *job, const ParamSet *params)
 {
-    (void)snprintf(job->bizdate, sizeof(job->bizdate), "%04u%02u%02u",
-                   (unsigned)params->bizdate_year % 10000, (unsigned)params->bizdate_month % 100,
-                   (unsigned)params->bizdate_day % 100);
-    const Civil begin = {
-        .year = params->bizdate_year, .month = params->bizdate_month, .day = params->bizdate_day};
+    const Civil begin = bizdate_civil(params);
+    job_date_text(&begin, job->bizdate);
     const Civil end = {.year = params->scheduled.year,
                        .month = params->scheduled.month,
                        .day = params->scheduled.day};

@@ -83,7 +83,20 @@ typedef struct InstanceRequest {
     const char *const *params;  // "k=v"; NULL-terminated, or NULL
     int threads;                // 0: as the job says
     bool is_for_all_jobs;       // not every job need use each of `params`
+    const char *text;           // of the job's file; NULL: the file is read
+    const char *today;          // "20161115": what $bizmonth compares with; NULL: the clock's
+    bool is_of_then;            // `text` is an earlier instance's: other jobs may have gone since
 } InstanceRequest;
+
+// "ods_oplog" of "ods_oplog", "ods_oplog.yaml" or a path to that file in the project's jobs folder.
+// FAIL_CONFIG where it names none; whether there is such a file is not looked at.
+bool job_own_name(const Project *project, const char *text, char **ret_name, Err *err) MUST_CHECK;
+// The job's own name and the text of its file. FAIL_CONFIG where there is none.
+bool job_read_text(const Project *project, const char *name, char **ret_name, char **ret_text,
+                   Err *err) MUST_CHECK;
+// A business date as typed ("2016-11-14" too) as "20161114"; yesterday's where `text` is NULL.
+bool job_read_bizdate(const char *text, char ret_bizdate[9], Err *err) MUST_CHECK;
+void job_date_text(const Civil *date, char ret_text[9]);  // "20161114"
 
 // Reads jobs/NAME.yaml, computes all parameters, checks all keys and names. All mistakes come in
 // one error with file:line:column. A parameter of the request that no text of the job uses is

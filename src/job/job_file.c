@@ -92,7 +92,7 @@ static void check_depends_on(JobFile *file, const DocNode *node, char *const *na
 {
     char **known;
     Err err;
-    if (names == NULL || file->project->dir == NULL
+    if (names == NULL || file->project->dir == NULL || file->is_of_then
         || !project_job_names(file->project, &known, &err)) {
         return;
     }
@@ -239,6 +239,18 @@ static bool read_type(JobFile *file)
     return false;
 }
 
+static bool read_today(ParamSet *params, const char *text, Err *err)
+{
+    ParamSet today = {0};
+    const bool ok = param_set_bizdate(&today, text, 0, 0, err);
+    if (ok) {
+        params->today = (Civil){
+            .year = today.bizdate_year, .month = today.bizdate_month, .day = today.bizdate_day};
+    }
+    param_set_done(&today);
+    return ok;
+}
+
 bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceRequest *request,
                     Err *err)
 {
@@ -252,6 +264,10 @@ bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceR
     }
     const char *bizdate = request == NULL ? NULL : request->bizdate;
     if (!job_set_bizdate(&file->params, bizdate, file->schedule.hour, file->schedule.minute, err)) {
+        return false;
+    }
+    if (request != NULL && request->today != NULL
+        && !read_today(&file->params, request->today, err)) {
         return false;
     }
     const DocNode *args = doc_get(file->doc.root, "args");
@@ -306,7 +322,7 @@ static bool fail_no_job(const Project *project, const char *name, Err *err)
 }
 
 // "ods_oplog" of "ods_oplog", "ods_oplog.yaml" or a path to that file in the project's jobs folder.
-static bool job_name(const Project *project, const char *text, char **ret_name, Err *err)
+bool job_own_name(const Project *project, const char *text, char **ret_name, Err *err)
 {
     const char *slash = strrchr(text, '/');
     if (slash != NULL) {
@@ -334,20 +350,52 @@ static bool job_name(const Project *project, const char *text, char **ret_name, 
     return true;
 }
 
+static bool read_text(const Project *project, const char *name, Buf *out, Err *err)
+{
+    CLEANUP(mem_free_text) char *path = mem_format("%s/jobs/%s.yaml", project->dir, name);
+    if (!fs_exists(path)) {
+        return fail_no_job(project, name, err);
+    }
+    if (!fs_read(path, DOC_BYTES_MAX, out, err)) {
+        err->kind = FAIL_CONFIG;
+        return false;
+    }
+    return true;
+}
+
+bool job_read_text(const Project *project, const char *name, char **ret_name, char **ret_text,
+                   Err *err)
+{
+    CLEANUP(mem_free_text) char *own_name = NULL;
+    CLEANUP(buf_done) Buf text = {0};
+    if (!job_own_name(project, name, &own_name, err) || !read_text(project, own_name, &text, err)) {
+        return false;
+    }
+    JobType ignored;
+    // No text holds a zero byte; what the file is instead, its reader says.
+    if (strlen(buf_text(&text)) != text.len && !job_check_file(project, own_name, &ignored, err)) {
+        return false;
+    }
+    *ret_name = mem_copy_text(own_name);
+    *ret_text = mem_copy_text(buf_text(&text));
+    return true;
+}
+
 bool job_file_open(const Project *project, const char *name, const InstanceRequest *request,
                    JobFile *ret_file, Err *err)
 {
     JobFile file = {.project = project};
-    if (!job_name(project, name, &file.name, err)) {
+    if (!job_own_name(project, name, &file.name, err)) {
         return false;
     }
     file.shown = mem_format("jobs/%s.yaml", file.name);
-    CLEANUP(mem_free_text) char *path = fs_join(project->dir, file.shown);
     CLEANUP(buf_done) Buf text = {0};
-    bool ok = fs_exists(path) || fail_no_job(project, file.name, err);
-    if (ok && !fs_read(path, DOC_BYTES_MAX, &text, err)) {
-        err->kind = FAIL_CONFIG;
-        ok = false;
+    bool ok = true;
+    if (request != NULL && request->text != NULL) {
+        file.is_of_then = request->is_of_then;
+        buf_add_text(&text, request->text);
+    } else {
+        ok = read_text(project, file.name, &text, err);
     }
     if (!ok || !job_file_parse(&file, buf_text(&text), text.len, request, err)) {
         job_file_done(&file);

@@ -15,6 +15,7 @@ typedef struct JobFile {
     JobType type;
     ParamSet params;
     Schedule schedule;
+    bool is_of_then;  // as in InstanceRequest
 } JobFile;
 
 // Finds and reads jobs/NAME.yaml.

@@ -41,6 +41,10 @@ static void batch_note_snapshot(const Source *source, RunReport *report)
                            : mem_format("%s at %s", snapshot->how, snapshot->position);
     report->is_one_moment = snapshot->is_one_moment;
     report->readers = source->ops->reader_count(source);
+    log_note(LOG_INFO, "snapshot of %s: %s; %" PRIu64 " slice%s on %d connection%s", report->server,
+             report->snapshot, counter_get(&report->counters.slices_total),
+             counter_get(&report->counters.slices_total) == 1 ? "" : "s", report->readers,
+             report->readers == 1 ? "" : "s");
     if (snapshot->warning != NULL) {
         run_report_warn(report, snapshot->warning);
     }
@@ -113,10 +117,14 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
     if (!sink->ops->load(sink, &input, err)) {
         return false;
     }
+    log_note(LOG_INFO, "%" PRIu64 " rows are loaded and not yet published",
+             counter_get(&report->counters.rows_written));
     // The last moment at which a stop leaves the target as it was.
     if (!cancel_check(cancel, err) || !sink->ops->commit(sink, &report->target, err)) {
         return false;
     }
+    log_note(LOG_INFO, "committed version %" PRId64 " of %s", report->target.version,
+             report->target.location);
     batch_warn_drift(sink, DRIFT_ADDED, report);
     return true;
 }

@@ -13,13 +13,17 @@
 #include "base/text.h"
 
 #define BAR_INTERVAL_USEC INT64_C(100000)
+// Also of the lines in the run's log, which is told where nothing is shown as well.
 #define LINE_INTERVAL_USEC INT64_C(10000000)
 #define RATE_SAMPLES 32
 
 struct Progress {
     const char *label;
     Counters *counters;
+    bool is_shown;
     bool on_terminal;
+    int64_t noted_usec;
+    LogFile *log;  // of the thread that began it, or NULL
     bool stopping;
     bool thread_runs;
     pthread_mutex_t lock;
@@ -167,11 +171,20 @@ static void progress_show(Progress *progress)
     double seconds = (double)(now - progress->begun_usec) / 1e6;
     double rate = progress_rate(progress, now, counter_get(&progress->counters->rows_read));
     CLEANUP(buf_done) Buf line = {0};
-    if (!progress->on_terminal) {
+    const bool is_bar = progress->is_shown && progress->on_terminal;
+    if (!is_bar || now - progress->noted_usec >= LINE_INTERVAL_USEC) {
+        progress->noted_usec = now;
         progress_line(progress->label, progress->counters, seconds, rate, 0, &line);
-        log_info("%s", buf_text(&line));
+        if (progress->is_shown && !is_bar) {
+            log_info("%s", buf_text(&line));
+        } else {
+            log_note(LOG_INFO, "%s", buf_text(&line));
+        }
+    }
+    if (!is_bar) {
         return;
     }
+    buf_clear(&line);
     buf_add_text(&line, "\r");
     progress_line(progress->label, progress->counters, seconds, rate, progress_width(), &line);
     buf_add_text(&line, "\x1b[K");
@@ -182,9 +195,11 @@ static void progress_show(Progress *progress)
 static void *progress_run(void *argument)
 {
     Progress *progress = argument;
+    (void)log_attach(progress->log);
     (void)pthread_mutex_lock(&progress->lock);
     while (!progress->stopping) {
-        int64_t wait = progress->on_terminal ? BAR_INTERVAL_USEC : LINE_INTERVAL_USEC;
+        int64_t wait =
+            progress->is_shown && progress->on_terminal ? BAR_INTERVAL_USEC : LINE_INTERVAL_USEC;
         int64_t until = clock_monotonic_usec() + wait;
         struct timespec deadline = {.tv_sec = (time_t)(until / 1000000),
                                     .tv_nsec = (long)(until % 1000000) * 1000};
@@ -204,7 +219,10 @@ Progress *progress_start(const char *label, Counters *counters, ProgressStyle st
     progress->counters = counters;
     const char *terminal = getenv("TERM");
     progress->on_terminal = isatty(STDERR_FILENO) == 1 && !text_equal(terminal, "dumb");
+    progress->is_shown = style != PROGRESS_NONE;
+    progress->log = log_attached();
     progress->begun_usec = clock_monotonic_usec();
+    progress->noted_usec = progress->begun_usec;
     (void)pthread_mutex_init(&progress->lock, NULL);
     pthread_condattr_t attributes;
     (void)pthread_condattr_init(&attributes);
@@ -212,7 +230,7 @@ Progress *progress_start(const char *label, Counters *counters, ProgressStyle st
     (void)pthread_cond_init(&progress->wake, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     // Without a thread the run goes on unseen.
-    progress->thread_runs = style != PROGRESS_NONE
+    progress->thread_runs = (progress->is_shown || progress->log != NULL)
                             && pthread_create(&progress->thread, NULL, progress_run, progress) == 0;
     return progress;
 }
@@ -228,7 +246,7 @@ void progress_stop(Progress *progress)
         (void)pthread_cond_signal(&progress->wake);
         (void)pthread_mutex_unlock(&progress->lock);
         (void)pthread_join(progress->thread, NULL);
-        if (progress->on_terminal) {
+        if (progress->is_shown && progress->on_terminal) {
             ssize_t written = write(STDERR_FILENO, "\r\x1b[K", 4);
             (void)written;
         }

@@ -8,7 +8,7 @@
 
 typedef enum ProgressStyle {
     PROGRESS_AUTO,  // a bar where standard error is a terminal that can redraw, lines elsewhere
-    PROGRESS_NONE,
+    PROGRESS_NONE,  // only in the log file of the thread that begins it, where it has one
 } ProgressStyle;
 
 typedef struct Progress Progress;

@@ -110,6 +110,8 @@ void run_report_json(const RunReport *report, Buf *out)
                      done                               ? "done"
                      : report->status == FAIL_CANCELLED ? "cancelled"
                                                         : "failed");
+    emit_key(&json, "instance");
+    report->instance > 0 ? emit_int(&json, report->instance) : emit_null(&json);
     report_json_counts(report, &json);
     emit_key(&json, "seconds");
     emit_fixed(&json, report->seconds, 3);
@@ -206,6 +208,9 @@ void run_report_text(const RunReport *report, Buf *out)
                            report->target.replaced_rows == 1 ? "" : "s");
         }
         buf_add_char(out, '\n');
+    }
+    if (report->instance > 0) {
+        buf_add_format(out, "  instance   %" PRId64 "\n", report->instance);
     }
     for (size_t i = 0; i < report->warning_count; i++) {
         buf_add_format(out, "  warning    %s\n", report->warnings[i]);

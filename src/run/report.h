@@ -8,8 +8,9 @@
 typedef struct RunReport {
     char *job;
     char *bizdate;
-    FailKind status;  // FAIL_NONE: done
-    Err error;        // where status is not FAIL_NONE
+    int64_t instance;  // of the run history; 0: none is kept
+    FailKind status;   // FAIL_NONE: done
+    Err error;         // where status is not FAIL_NONE
     Counters counters;
     double seconds;
     SinkResult target;   // of a run that committed
@@ -27,9 +28,9 @@ void run_report_done(RunReport *report);
 void run_report_warn(RunReport *report,
                      const char *text);  // a text that is there already is not repeated
 
-// One JSON object and a newline. Keys: job bizdate status rows_read rows_written rows_dirty
-// zero_dates bytes bytes_written seconds rows_per_second target partition partitions version
-// replaced_rows files snapshot server slices readers attempts reject_file peak_memory_bytes
+// One JSON object and a newline. Keys: job bizdate status instance rows_read rows_written
+// rows_dirty zero_dates bytes bytes_written seconds rows_per_second target partition partitions
+// version replaced_rows files snapshot server slices readers attempts reject_file peak_memory_bytes
 // warnings error.
 void run_report_json(const RunReport *report, Buf *out);
 // {"kind": "source", "message": ..., "hint": ... or null}

@@ -405,9 +405,11 @@ def test_partition_folder_is_removed_before_its_file_is_made(one_server_story):
 
 
 def ulimited(story, kilobytes, **options):
-    """A run whose files may not grow beyond the size: every write after that fails, as on a full disk."""
+    """A run whose files may not grow beyond the size: every write after that fails, as on a full disk.
+
+    Those of the run history would be the first; test_history.py sees to them."""
     runner = story.project.runner
-    words = " ".join(["exec", runner.program, "run", "ods", "--bizdate", "20161114", "--json", "--quiet"])
+    words = " ".join(["exec", runner.program, "run", "ods", "--bizdate", "20161114", "--json", "--quiet", "--no-history"])
     # SIGXFSZ is ignored, so that write() fails instead of the process being killed.
     done = subprocess.run(["bash", "-c", f"trap '' XFSZ; ulimit -f {kilobytes}; {words}"], cwd=story.project.dir,
                           env=runner.environment({}), capture_output=True, text=True, timeout=60)

@@ -14,9 +14,13 @@ NOWHERE = {"type": "mysql", "host": "127.0.0.1", "port": 1, "user": "u", "passwo
 GOOD = "type: sync\nsource: {datasource: src, table: t}\ntarget: {table: t}\n"
 
 
+HISTORY = re.compile(r"\.weir(/(weir\.db.*|logs.*|instances.*))?$")
+
+
 def tree(folder):
-    """Every path below and what it holds."""
-    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+    """Every path below and what it holds; without the run history, which keeps the failure too."""
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
+    return {name: path.read_bytes() if path.is_file() else None for name, path in paths.items() if not HISTORY.match(name)}
 
 
 def refused(project, *words, code, message, hint="", **options):

@@ -65,7 +65,7 @@ def test_every_key_is_documented(make_project):
 
 def test_every_option_is_documented(weir):
     page = (ROOT / "docs/configuration.md").read_text()
-    for verb in ("check", "run", "copy", "import", "lifecycle", "vacuum"):
+    for verb in ("check", "run", "backfill", "status", "log", "rerun", "cancel", "copy", "import", "lifecycle", "vacuum"):
         options = set(re.findall(r"^  (--\S+)", weir(verb, "--help").stdout, re.M)) - {"--help"}
         assert [option for option in sorted(options) if f"`{option} " not in page and f"`{option}`" not in page] == []
 

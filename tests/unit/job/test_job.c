@@ -574,6 +574,63 @@ static void load__window_across_a_clock_change(void **state)
     fixture_done(&fixture);
 }
 
+// --- an instance that is run again ------------------------------------------------------------
+
+static void job_load__takes_the_text_and_the_day_of_then(void **state)
+{
+    (void)state;
+    static const char then[] = "type: sync\n"
+                               "source: {datasource: rds, table: oplog, where: \"m = ${m}\"}\n"
+                               "target: {table: then, partition: \"ds=${bizdate}\"}\n"
+                               "args: {m: $bizmonth}\n"
+                               "schedule: {depends_on: [gone]}\n";
+    Fixture fixture = fixture_new("this is no job any more");
+    const InstanceRequest request = {
+        .bizdate = "20161114", .text = then, .today = "20161130", .is_of_then = true};
+    Job *job = load(&fixture, &request);
+    assert_string_equal(job->target.table, "then");
+    assert_string_equal(job->sources[0].where, "m = 201610");
+    job_free(job);
+    InstanceRequest later = request;
+    later.today = "20161201";
+    job = load(&fixture, &later);
+    assert_string_equal(job->sources[0].where, "m = 201611");
+    job_free(job);
+    later.is_of_then = false;
+    Err err = {0};
+    ASSERT_FAIL(job_load(fixture.project, "ods_oplog", &later, &job, &err), err, FAIL_CONFIG,
+                "no job \"gone\"");
+    fixture_done(&fixture);
+}
+
+static void job_read_text__gives_the_file_and_its_own_name(void **state)
+{
+    (void)state;
+    Fixture fixture = fixture_new("any: text\n");
+    Err err = {0};
+    CLEANUP(mem_free_text) char *name = NULL;
+    CLEANUP(mem_free_text) char *text = NULL;
+    ASSERT_OK(job_read_text(fixture.project, "ods_oplog.yaml", &name, &text, &err), err);
+    assert_string_equal(name, "ods_oplog");
+    assert_string_equal(text, "any: text\n");
+    ASSERT_FAIL(job_read_text(fixture.project, "ods_oplg", &name, &text, &err), err, FAIL_CONFIG,
+                "did you mean \"ods_oplog\"");
+    fixture_done(&fixture);
+}
+
+static void job_read_bizdate__takes_both_spellings(void **state)
+{
+    (void)state;
+    Err err = {0};
+    char bizdate[9];
+    ASSERT_OK(job_read_bizdate("2016-11-14", bizdate, &err), err);
+    assert_string_equal(bizdate, "20161114");
+    ASSERT_OK(job_read_bizdate("20161114", bizdate, &err), err);
+    assert_string_equal(bizdate, "20161114");
+    ASSERT_FAIL(job_read_bizdate("20161131", bizdate, &err), err, FAIL_CONFIG, "calendar");
+    assert_string_equal(bizdate, "20161114");
+}
+
 int main(void)
 {
     Err err = {0};
@@ -581,6 +638,9 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(job_load__takes_the_text_and_the_day_of_then),
+        cmocka_unit_test(job_read_text__gives_the_file_and_its_own_name),
+        cmocka_unit_test(job_read_bizdate__takes_both_spellings),
         cmocka_unit_test(load__the_short_form),
         cmocka_unit_test(load__everything),
         cmocka_unit_test(load__request),
