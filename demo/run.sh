@@ -2,8 +2,9 @@
 # The main job on a real server, start to end: `make demo`.
 #
 # Starts a private MariaDB (its own data folder, socket and port, stopped at the end), makes the two tables of
-# DataWorks' best practice and one of a million rows, runs the history, the day, a rerun and the daily full, and
-# prints the lake's tables through a foreign reader. The lake stays in build/demo for a look around.
+# DataWorks' best practice and one of a million rows, runs the three walk-throughs of that page (a log by day, the daily
+# full, daily increments that a statement merges), and prints the lake's tables through a foreign reader. The
+# lake stays in build/demo for a look around.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -54,12 +55,25 @@ echo "after:  $after"
 
 say "Master data that changes: the whole table, every day"
 try "$weir" run ods_user_full --bizdate 20161113
+try "$weir" run dw_user_history --bizdate 20161113
 mariadb --no-defaults --default-character-set=utf8mb4 --socket="$socket" --user=root <"$root/demo/next_day.sql"
 try "$weir" run ods_user_full --bizdate 20161114
+
+say "The same by increments: what changed that day, merged by a statement"
+try "$weir" run ods_user_inc --bizdate 20161114
+try "$weir" run dw_user_inc --bizdate 20161114
+try "$weir" sql -e "select uid, uname, deptno, gender, optime from dw_user_inc order by uid"
+echo "2, 3 and 4 have their new values, NULL among them; 6 is new; 5 was deleted at the source, which no increment shows."
+
+say "The past by day instead of as one partition: a week, four dates at a time"
+try "$weir" backfill ods_oplog --from 20161107 --to 20161113 --parallel 4
 
 say "A million rows"
 try "$weir" check ods_events --bizdate 20161114
 try "$weir" run ods_events --bizdate 20161114
+
+say "What ran"
+try "$weir" status --limit 8
 
 say "What lies in the lake, as delta-rs reads it"
 "$python" "$root/demo/show.py" lake/ods_oplog lake/ods_user_full

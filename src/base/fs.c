@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -205,10 +206,11 @@ bool fs_create_in_folders(const char *path, int *ret_fd, Err *err)
 // dot.
 static char *fs_aside_name(const char *path)
 {
+    static atomic_uint number;  // threads may come within one microsecond
     CLEANUP(mem_free_text) char *parent = fs_parent(path);
     const char *slash = strrchr(path, '/');
-    return mem_format("%s/.%s.%d-%" PRIx64 ".tmp", parent, slash == NULL ? path : slash + 1,
-                      (int)getpid(), (uint64_t)clock_now_usec());
+    return mem_format("%s/.%s.%d-%" PRIx64 "-%u.tmp", parent, slash == NULL ? path : slash + 1,
+                      (int)getpid(), (uint64_t)clock_now_usec(), atomic_fetch_add(&number, 1));
 }
 
 static bool fs_write_aside(const char *aside, const void *bytes, size_t len, Err *err)

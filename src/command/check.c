@@ -21,21 +21,22 @@ typedef struct CheckLine {
 
 static bool check_is_later(const CheckLine *line)
 {
-    return line->err.kind == FAIL_NONE && line->type != JOB_SYNC;
+    return line->err.kind == FAIL_NONE && line->type == JOB_STREAM;
 }
 
 static void check_add_json(const char *name, const CheckLine *line, Buf *out)
 {
     const bool is_ok = line->err.kind == FAIL_NONE && !check_is_later(line);
+    const bool is_sync = is_ok && line->type == JOB_SYNC;
     JsonWriter json = emit_writer(out);
     emit_begin_object(&json);
     emit_member_text(&json, "job", name);
     emit_member_text(&json, "type", line->has_type ? job_type_name(line->type) : NULL);
     emit_member_bool(&json, "ok", is_ok);
     emit_key(&json, "columns");
-    is_ok ? emit_uint(&json, line->plan.columns) : emit_null(&json);
+    is_sync ? emit_uint(&json, line->plan.columns) : emit_null(&json);
     emit_key(&json, "slices");
-    is_ok ? emit_uint(&json, line->plan.slices) : emit_null(&json);
+    is_sync ? emit_uint(&json, line->plan.slices) : emit_null(&json);
     emit_key(&json, "error");
     if (is_ok) {
         emit_null(&json);
@@ -63,7 +64,7 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
     line->has_type = true;
     CLEANUP(buf_done) Buf text = {0};
     bool done = true;
-    if (line->type == JOB_SYNC) {
+    if (line->type != JOB_STREAM) {
         Job *job;
         if (!job_load(project, name, request, &job, err)) {
             return false;
@@ -77,7 +78,7 @@ static bool check_one(const Project *project, const char *name, const InstanceRe
     } else {
         buf_add_format(
             &text,
-            "job %s: a %s job: not in this version, which runs jobs of type sync only; the file is right\n",
+            "job %s: a %s job: not in this version, which runs jobs of type sync and sql; the file is right\n",
             name, job_type_name(line->type));
     }
     (void)fwrite(buf_text(&text), 1, text.len, stdout);
@@ -111,7 +112,7 @@ static void check_look(const Project *project, const char *name, const InstanceR
     CheckLine *line = ret_line;
     *line = (CheckLine){0};
     line->has_type = job_check_instance(project, name, request, &line->type, &line->err);
-    if (!line->has_type || line->type != JOB_SYNC) {
+    if (!line->has_type || line->type == JOB_STREAM) {
         return;
     }
     Job *job;
@@ -149,6 +150,9 @@ static void check_add_text(const char *name, const CheckLine *line, size_t width
         }
     } else if (check_is_later(line)) {
         buf_add_format(out, "a %s job: not in this version", job_type_name(line->type));
+    } else if (line->type == JOB_SQL) {
+        buf_add_format(out, "%zu statement%s", line->plan.statements,
+                       line->plan.statements == 1 ? "" : "s");
     } else {
         buf_add_format(out, "%zu columns, %zu slice%s", line->plan.columns, line->plan.slices,
                        line->plan.slices == 1 ? "" : "s");

@@ -1,6 +1,6 @@
 // A Job's life: from a name on the command line to a checked instance, and its end. What the keys
-// of each type are is in job_sync.c and job_later.c; how a file becomes a tree with parameters is
-// in job_file.c.
+// of each type are is in job_sync.c, job_sql.c and job_later.c; how a file becomes a tree with
+// parameters is in job_file.c.
 #include "base/base.h"
 
 #include "job/job_internal.h"
@@ -70,6 +70,7 @@ void job_free(Job *job)
     target_done(&job->target);
     free(job->schedule.cycle);
     text_list_free(job->schedule.depends_on);
+    free(job->sql);
     free(job->name);
     free(job->file);
     free(job->state_dir);
@@ -157,7 +158,7 @@ static bool bind_file(JobFile *file, Job *job, Err *err)
         job_bind_sync(file, job);
         break;
     case JOB_SQL:
-        job_bind_sql(file);
+        job_bind_sql(file, job);
         break;
     case JOB_STREAM:
         job_bind_stream(file);
@@ -215,9 +216,10 @@ static bool check_params_are_used(const JobFile *file, const InstanceRequest *re
 
 static bool fail_later(const JobFile *file, Err *err)
 {
-    (void)fail(err, FAIL_CONFIG,
-               "%s: this version runs jobs of type \"sync\" only, and this is a job of type \"%s\"",
-               file->shown, job_type_name(file->type));
+    (void)fail(
+        err, FAIL_CONFIG,
+        "%s: this version runs jobs of type \"sync\" and \"sql\", and this is a job of type \"%s\"",
+        file->shown, job_type_name(file->type));
     return fail_hint(err,
                      "weir check %s says whether the file is right; a later version will run it.",
                      file->name);
@@ -244,7 +246,7 @@ bool job_from_file(JobFile *file, const InstanceRequest *request, Job **ret_job,
 {
     Job *job = job_new();
     const bool ok = bind_file(file, job, err) && check_params_are_used(file, request, err)
-                    && (file->type == JOB_SYNC || fail_later(file, err));
+                    && (file->type != JOB_STREAM || fail_later(file, err));
     if (ok) {
         finish(file, request, job);
         *ret_job = job;

@@ -61,7 +61,8 @@ typedef struct Job {
     JobType type;
     SourceSpec *sources;
     size_t source_count;
-    TargetSpec target;
+    TargetSpec target;    // of a sql job: only its datasource, a lake
+    char *sql;            // the statements of a sql job
     int64_t dirty_limit;  // rows; negative: any number
     ZeroDates zero_dates;
     int threads;

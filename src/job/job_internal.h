@@ -30,10 +30,10 @@ void job_file_done(JobFile *file);
 bool job_from_file(JobFile *file, const InstanceRequest *request, Job **ret_job, Err *err)
     MUST_CHECK;
 
-// Reads the keys of each type; mistakes go to file->problems. Sync fills `job`, whose defaults are
-// set.
+// Reads the keys of each type; mistakes go to file->problems. Sync and sql fill `job`, whose
+// defaults are set.
 void job_bind_sync(JobFile *file, Job *job);
-void job_bind_sql(JobFile *file);
+void job_bind_sql(JobFile *file, Job *job);
 void job_bind_stream(JobFile *file);
 Binder job_binder(JobFile *file);
 

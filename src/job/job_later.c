@@ -1,5 +1,5 @@
-// Jobs of type sql and stream: their files are checked now, so that a project can hold them;
-// running them comes with a later version, which extends these tables.
+// Jobs of type stream: their files are checked now, so that a project can hold them; running them
+// comes with a later version, which extends these tables.
 #include "base/base.h"
 
 #include "job/job_internal.h"
@@ -8,32 +8,8 @@
 
 #define MEMBER(form, member) .name = #member, .offset = offsetof(form, member)
 
-static const char *const SQL_WORDS[] = {"sql", NULL};
 static const char *const STREAM_WORDS[] = {"stream", NULL};
-static const char *const ENGINE_WORDS[] = {"duckdb", "maxcompute", "spark", NULL};
 static const char *const FORMAT_WORDS[] = {"columns", "dataworks", "canal", "debezium", NULL};
-
-typedef struct SqlForm {
-    int type, engine;
-    char *description, *sql, *datasource;
-    int64_t retries, threads;
-    uint64_t memory;
-    const DocNode *args, *schedule;
-} SqlForm;
-
-static const BindKey SQL_KEYS[] = {
-    {MEMBER(SqlForm, type), .kind = BIND_WORD, .words = SQL_WORDS},
-    {MEMBER(SqlForm, description), .kind = BIND_TEXT, .flags = BIND_RAW | BIND_EMPTY},
-    {MEMBER(SqlForm, engine), .kind = BIND_WORD, .fallback = "duckdb", .words = ENGINE_WORDS},
-    {MEMBER(SqlForm, datasource), .kind = BIND_TEXT},
-    {MEMBER(SqlForm, sql), .kind = BIND_TEXT, .flags = BIND_REQUIRED},
-    {MEMBER(SqlForm, retries), .kind = BIND_INT, .fallback = "0", .max = 100},
-    {MEMBER(SqlForm, threads), .kind = BIND_INT, .min = 1, .max = 64},
-    {MEMBER(SqlForm, memory), .kind = BIND_BYTES, .min = (int64_t)16 << 20,
-     .max = (int64_t)1 << 40},
-    {MEMBER(SqlForm, args), .kind = BIND_NODE},
-    {MEMBER(SqlForm, schedule), .kind = BIND_NODE},
-};
 
 typedef struct StreamForm {
     int type;
@@ -75,16 +51,6 @@ static const BindKey STREAM_TARGET_KEYS[] = {
     {MEMBER(StreamTargetForm, format), .kind = BIND_WORD, .fallback = "columns",
      .words = FORMAT_WORDS},
 };
-
-void job_bind_sql(JobFile *file)
-{
-    const Binder binder = job_binder(file);
-    SqlForm form = {0};
-    const DocNode *root = file->doc.root;
-    bind_mapping(&binder, root, NULL, SQL_KEYS, ARRAY_LEN(SQL_KEYS), &form);
-    (void)job_find_datasource(file, root, form.datasource);
-    bind_free(SQL_KEYS, ARRAY_LEN(SQL_KEYS), &form);
-}
 
 static void bind_stream_source(JobFile *file, const DocNode *node)
 {

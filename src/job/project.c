@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "job/bind.h"
 #include "job/datasource.h"
@@ -48,7 +49,7 @@ static const BindKey PROJECT_KEYS[] = {
 
 static int default_threads(void)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const unsigned cores = machine_processors();
     return cores < 2 ? 2 : cores > 8 ? 8 : (int)cores;
 }
 

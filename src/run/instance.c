@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "run/batch.h"
+#include "run/sql_job.h"
 
 // What one call works with; all of it known before the instance is entered.
 typedef struct Instance {
@@ -38,6 +39,7 @@ static bool instance_work(const Job *job, Cancel *cancel, ProgressStyle style,
     case JOB_SYNC:
         return batch_run(job, cancel, style, ret_report, err);
     case JOB_SQL:
+        return sql_job_run(job, cancel, ret_report, err);
     case JOB_STREAM:
         break;
     }

@@ -5,6 +5,7 @@
 #include "base/emit.h"
 #include "base/text.h"
 #include "run/ends.h"
+#include "run/sql_job.h"
 
 typedef struct Plan {
     const Job *job;
@@ -243,6 +244,10 @@ static void plan_add_json(const Plan *plan, Buf *out)
 
 bool plan_summarize(const Job *job, Cancel *cancel, PlanSummary *ret_summary, Err *err)
 {
+    if (job->type == JOB_SQL) {
+        *ret_summary = (PlanSummary){0};
+        return sql_job_count(job, &ret_summary->statements, err);
+    }
     CLEANUP(plan_done) Plan plan = {0};
     if (!plan_make(job, cancel, &plan, err)) {
         return false;
@@ -256,6 +261,9 @@ bool plan_summarize(const Job *job, Cancel *cancel, PlanSummary *ret_summary, Er
 
 bool plan_describe(const Job *job, Cancel *cancel, bool json, Buf *out, Err *err)
 {
+    if (job->type == JOB_SQL) {
+        return sql_job_describe(job, json, out, err);
+    }
     CLEANUP(plan_done) Plan plan = {0};
     if (!plan_make(job, cancel, &plan, err)) {
         return false;

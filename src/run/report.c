@@ -174,6 +174,17 @@ static void report_text_counts(const RunReport *report, Buf *out)
                    text_bytes(run_peak_memory(), memory));
 }
 
+// Of a job without a source: statements.
+static void report_text_written(const RunReport *report, Buf *out)
+{
+    char space[3][TEXT_NUMBER_SIZE];
+    buf_add_format(out, "  rows       %s written\n  speed      %.2f s, %s stored, peak memory %s\n",
+                   text_count(atomic_load(&report->counters.rows_written), space[0]),
+                   report->seconds,
+                   text_bytes(atomic_load(&report->counters.bytes_written), space[1]),
+                   text_bytes(run_peak_memory(), space[2]));
+}
+
 void run_report_text(const RunReport *report, Buf *out)
 {
     bool done = report->status == FAIL_NONE;
@@ -181,7 +192,9 @@ void run_report_text(const RunReport *report, Buf *out)
                    done                               ? "done"
                    : report->status == FAIL_CANCELLED ? "cancelled"
                                                       : "failed");
-    if (report->server != NULL) {
+    if (report->server == NULL && done) {
+        report_text_written(report, out);
+    } else if (report->server != NULL) {
         report_text_counts(report, out);
         buf_add_format(out, "  source     %s", report->server);
         if (report->snapshot != NULL) {
@@ -193,7 +206,7 @@ void run_report_text(const RunReport *report, Buf *out)
                        report->readers == 1 ? "" : "s",
                        report->attempts > 1 ? ", started over after a lost connection" : "");
     }
-    if (done) {
+    if (done && report->target.location != NULL) {
         char space[TEXT_NUMBER_SIZE];
         buf_add_format(out, "  target     %s%s%s", report->target.location,
                        report->target.partition[0] == '\0' ? "" : " ", report->target.partition);

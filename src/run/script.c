@@ -5,8 +5,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "base/machine.h"
 #include "base/fs.h"
 #include "lake/sql/functions.h"
 #include "run/spill.h"
@@ -62,19 +62,6 @@ void run_note(const Run *run, const char *format, ...)
 
 // --- session --------------------------------------------------------------------------------------------
 
-static uint64_t machine_memory(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES);
-    const long size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : (uint64_t)2 << 30;
-}
-
-static unsigned machine_threads(void)
-{
-    const long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > THREADS_MAX ? THREADS_MAX : (unsigned)count;
-}
-
 static void session_interrupt(void *object)
 {
     duck_interrupt(object);
@@ -89,7 +76,8 @@ bool script_session_open(const ScriptOptions *options, Cancel *cancel, ScriptSes
     session->lake = mem_copy_text(options->lake);
     session->writer_bytes = memory / 4 < WRITER_BYTES_MAX ? memory / 4 : WRITER_BYTES_MAX;
     session->duck_bytes = memory - session->writer_bytes;
-    session->threads = options->threads != 0 ? options->threads : machine_threads();
+    const unsigned threads = options->threads != 0 ? options->threads : machine_processors();
+    session->threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     session->cancel = cancel;
     session->spill = spill_begin(options->lake);
     const DuckOptions duck = {.memory_bytes = session->duck_bytes,

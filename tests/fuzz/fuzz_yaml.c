@@ -28,7 +28,7 @@ static void bind_job(JobFile *file)
         job_bind_sync(file, job);
         break;
     case JOB_SQL:
-        job_bind_sql(file);
+        job_bind_sql(file, job);
         break;
     case JOB_STREAM:
         job_bind_stream(file);

@@ -59,8 +59,8 @@ def test_a_new_project_works_as_it_says(server, make_database, weir, tmp_path):
     config.write_text(text)
     env = {"RDS_PASSWORD": server.password}
     lines = weir("check", cwd=tmp_path / "shop", env=env).stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["dw_user", "later"], ["ods_oplog", "ok"], ["orders_live", "later"]]
-    assert "5 columns, 1 slice" in lines[1]
+    assert [line.split()[:2] for line in lines] == [["dw_user", "ok"], ["ods_oplog", "ok"], ["orders_live", "later"]]
+    assert lines[0].endswith("1 statement") and "5 columns, 1 slice" in lines[1]
     assert lines[2].endswith("a stream job: not in this version")
     assert not (tmp_path / "shop/lake").exists()
     weir("run", "ods_oplog", "--bizdate", "20161114", cwd=tmp_path / "shop", env=env)
@@ -85,7 +85,7 @@ def test_init_leaves_what_is_there(weir, tmp_path):
 def test_check_lists_each_job_and_goes_on_after_a_bad_one(shop):
     shop.job("broken", text="type: sync\nsource: {datasource: src, table: oplog}\n")
     shop.job("gone", source={"table": "oplogs"}, target={"table": "gone"})
-    shop.job("later", text="type: sql\nsql: SELECT 1\n")
+    shop.job("later", text="type: stream\nsource: {datasource: src, tables: [oplog]}\ntarget: {datasource: src, topic: t}\n")
     result = shop.weir("check", code=2)
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
         ["broken", "config"], ["gone", "config"], ["hint:", "Did"], ["later", "later"], ["ods_oplog", "ok"]]
@@ -96,19 +96,19 @@ def test_check_lists_each_job_and_goes_on_after_a_bad_one(shop):
     assert [(line["job"], line["ok"]) for line in lines] == [
         ("broken", False), ("gone", False), ("later", False), ("ods_oplog", True)]
     assert lines[0]["error"]["kind"] == "config"
-    assert [line["type"] for line in lines[1:]] == ["sync", "sql", "sync"]
+    assert [line["type"] for line in lines[1:]] == ["sync", "stream", "sync"]
     assert "not in this version" in lines[2]["error"]["message"]
     assert lines[3]["columns"] == 4 and lines[3]["slices"] == 1 and lines[3]["error"] is None
 
 
 def test_check_of_types_that_cannot_run_is_no_error(shop):
-    shop.job("later", text="type: sql\nsql: SELECT 1\n")
+    shop.job("later", text="type: stream\nsource: {datasource: src, tables: [oplog]}\ntarget: {datasource: src, topic: t}\n")
     result = shop.weir("check")
     assert result.stderr == "2 jobs, 1 is not in this version\n"
     assert shop.weir("check", "--json").stderr == ""
     assert "not in this version" in shop.weir("check", "later").stdout
     line = shop.weir("check", "later", "--json").json
-    assert (line["job"], line["type"], line["ok"]) == ("later", "sql", False)
+    assert (line["job"], line["type"], line["ok"]) == ("later", "stream", False)
 
 
 def test_check_shows_types_partition_and_slices(server, project, database):

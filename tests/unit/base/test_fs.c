@@ -43,7 +43,9 @@ static void put_if_absent__second_writer_sees_it_exists(void **state)
 
 typedef struct Race {
     const char *path;
+    pthread_barrier_t start;  // all at the same moment
     atomic_int winners;
+    atomic_int failures;
 } Race;
 
 static void *race_run(void *argument)
@@ -51,7 +53,10 @@ static void *race_run(void *argument)
     Race *race = argument;
     Err err;
     bool exists;
-    if (fs_put_if_absent(race->path, "x", 1, &exists, &err) && !exists) {
+    (void)pthread_barrier_wait(&race->start);
+    if (!fs_put_if_absent(race->path, "x", 1, &exists, &err)) {
+        atomic_fetch_add(&race->failures, 1);
+    } else if (!exists) {
         atomic_fetch_add(&race->winners, 1);
     }
     return NULL;
@@ -65,13 +70,16 @@ static void put_if_absent__one_of_many_threads_wins(void **state)
         CLEANUP(mem_free_text) char *path = fs_join(*state, name);
         Race race = {.path = path};
         pthread_t threads[8];
+        (void)pthread_barrier_init(&race.start, NULL, ARRAY_LEN(threads));
         for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
             assert_int_equal(pthread_create(&threads[i], NULL, race_run, &race), 0);
         }
         for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
             (void)pthread_join(threads[i], NULL);
         }
+        (void)pthread_barrier_destroy(&race.start);
         assert_int_equal(atomic_load(&race.winners), 1);
+        assert_int_equal(atomic_load(&race.failures), 0);
     }
 }
 

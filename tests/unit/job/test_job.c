@@ -438,7 +438,6 @@ static void load__later_types_are_checked_and_not_run(void **state)
         JobType type;
         const char *part;
     } JOBS[] = {
-        {"type: sql\nengine: duckdb\nsql: |\n  SELECT '${bizdate}';\n", JOB_SQL, "type \"sql\""},
         {"type: stream\nsource: {datasource: rds, tables: [orders, \"shard_*.items\"], start: latest}\n"
          "target: {datasource: bus, topic: \"${database}.${table}\", format: columns}\n",
          JOB_STREAM, "type \"stream\""},
@@ -452,7 +451,40 @@ static void load__later_types_are_checked_and_not_run(void **state)
         Job *job = NULL;
         ASSERT_FAIL(job_load(fixture.project, "ods_oplog", &DAY, &job, &err), err, FAIL_CONFIG,
                     JOBS[i].part);
-        assert_non_null(strstr(err.message, "this version runs jobs of type \"sync\" only"));
+        assert_non_null(strstr(err.message, "this version runs jobs of type \"sync\" and \"sql\""));
+        fixture_done(&fixture);
+    }
+}
+
+static void load__sql(void **state)
+{
+    (void)state;
+    Fixture fixture = fixture_new("type: sql\nargs: {c: x}\nthreads: 3\nmemory: 1GiB\nretries: 1\n"
+                                  "sql: |\n  SELECT '${bizdate}', '${c}';\n");
+    Err err = {0};
+    Job *job = NULL;
+    ASSERT_OK(job_load(fixture.project, "ods_oplog", &DAY, &job, &err), err);
+    assert_int_equal(job->type, JOB_SQL);
+    assert_string_equal(job->sql, "SELECT '20161114', 'x';\n");
+    assert_int_equal(job->threads, 3);
+    assert_int_equal(job->memory_bytes, 1 << 30);
+    assert_string_equal(job->target.datasource->name, "lake");
+    job_free(job);
+    fixture_done(&fixture);
+    static const struct {
+        const char *text;
+        const char *part;
+    } wrong[] = {
+        {"type: sql\n", "\"sql\" is missing"},
+        {"type: sql\nengine: spark\nsql: x\n", "engine duckdb only"},
+        {"type: sql\nengine: hive\nsql: x\n", "engine"},
+        {"type: sql\ndatasource: rds\nsql: x\n", "is a lake"},
+        {"type: sql\nsql: \"${nope}\"\n", "nope"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        fixture = fixture_new(wrong[i].text);
+        ASSERT_FAIL(job_load(fixture.project, "ods_oplog", &DAY, &job, &err), err, FAIL_CONFIG,
+                    wrong[i].part);
         fixture_done(&fixture);
     }
 }
@@ -651,6 +683,7 @@ int main(void)
         cmocka_unit_test(load__texts),
         cmocka_unit_test(load__types),
         cmocka_unit_test(load__later_types_are_checked_and_not_run),
+        cmocka_unit_test(load__sql),
         cmocka_unit_test(load__parameters_that_nothing_uses),
         cmocka_unit_test(load__a_file_of_the_wrong_suffix),
         cmocka_unit_test(load__names_of_jobs),
