@@ -14,6 +14,7 @@ import pyarrow
 import pytest
 
 import readers
+import tables
 
 
 class Lake:
@@ -55,22 +56,6 @@ def lake(tmp_path, weir):
 USERS = "create table {} (uid bigint, uname string, deptno bigint, gender string, optime datetime)"
 DAY = datetime.datetime(2016, 11, 14)
 
-# The product's page prints it so: mixed case, and blanks after the dots.
-PAGE_MERGE = """
-insert overwrite table dw_user_inc
-select
---all columns are decided by whether b has the key
-Case when B. uid is not null then B. uid else A. uid end as uid,
-case when b.uid is not null then b.uname else a.uname end as uname,
-case when b.uid is not null then b.deptno else a.deptno end as deptno,
-case when b.uid is not null then b.gender else a.gender end as gender,
-case when b.uid is not null then b.optime else a.optime end as optime
-from
-dw_user_inc A
-full outer join ods_user_inc B
-on A. uid = B. uid;
-"""
-
 
 def user(uid, uname, deptno, gender, optime=DAY):
     return {"uid": uid, "uname": uname, "deptno": deptno, "gender": gender, "optime": optime}
@@ -82,11 +67,11 @@ def test_merge_statement_of_the_page(lake):
             (3,'Jim',102,'M','2016-11-14'), (4,'Kate',103,'F','2016-11-14'), (5,'Lily',104,'F','2016-11-14');
         insert into ods_user_inc values (2,'HanMM',101,'F','2016-11-14'), (3,'Jim',104,'M','2016-11-14'),
             (4,'Kate',null,'F','2016-11-14'), (6,'Lucy',105,'F','2016-11-14');""")
-    lake(PAGE_MERGE)
+    lake(tables.PAGE_MERGE)
     expected = [user(1, "LiLei", 100, "M"), user(2, "HanMM", 101, "F"), user(3, "Jim", 104, "M"), user(4, "Kate", None, "F"),
                 user(5, "Lily", 104, "F"), user(6, "Lucy", 105, "F")]
     assert sorted(lake.rows("dw_user_inc"), key=lambda row: row["uid"]) == expected
-    lake(PAGE_MERGE)
+    lake(tables.PAGE_MERGE)
     assert sorted(lake.rows("dw_user_inc"), key=lambda row: row["uid"]) == expected
 
 

@@ -8,6 +8,7 @@ import datetime
 
 import pytest
 import readers
+import tables
 
 
 def moment(text):
@@ -78,20 +79,6 @@ def test_a_table_that_changes_in_full_every_day(shop, database):
     assert users(shop, "ods_user_full", {"ds": "20161114"}) == [row for row in MERGED if row[0] != 5]
 
 
-PAGE_MERGE = """insert overwrite table dw_user_inc
-select
-Case when B. uid is not null then B. uid else A. uid end as uid,
-Case when B. uid is not null then B. uname else A. uname end as uname,
-Case when B. uid is not null then B. deptno else A. deptno end as deptno,
-Case when B. uid is not null then B. gender else A. gender end as gender,
-Case when B. uid is not null then B. optime else A. optime end as optime
-from
-dw_user_inc A
-full outer join ods_user_inc B
-on A. uid = B. uid;
-"""
-
-
 def increments(shop, database):
     """The result table in full once, then the day's changes beside it."""
     shop.job("dw_user_history", source={"table": "user"}, target={"table": "dw_user_inc"}, schedule={"cycle": "daily", "paused": True})
@@ -104,15 +91,15 @@ def increments(shop, database):
 
 def test_increments_and_the_merge_statement(shop, database):
     increments(shop, database)
-    shop.weir("sql", "-e", PAGE_MERGE)
+    shop.weir("sql", "-e", tables.PAGE_MERGE)
     assert users(shop, "dw_user_inc") == MERGED
-    shop.weir("sql", "-e", PAGE_MERGE)
+    shop.weir("sql", "-e", tables.PAGE_MERGE)
     assert users(shop, "dw_user_inc") == MERGED
 
 
 def test_increments_and_a_sql_job(shop, database):
     increments(shop, database)
-    shop.job("dw_user_inc", text="type: sql\nsql: |\n" + "".join(f"  {line}\n" for line in PAGE_MERGE.splitlines()))
+    shop.job("dw_user_inc", text="type: sql\nsql: |\n" + "".join(f"  {line}\n" for line in tables.PAGE_MERGE.splitlines()))
     for _ in range(2):
         report = shop.run("dw_user_inc", "--bizdate", "20161114").json
         assert (report["status"], report["rows_written"]) == ("done", 6)
