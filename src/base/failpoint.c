@@ -20,7 +20,7 @@ static struct {
 static pthread_once_t setting_once = PTHREAD_ONCE_INIT;
 static atomic_bool setting_present;
 
-// "name", "name:3", "name=sleep:500", "name=error"
+// "name", "name:3", "name=sleep:500", "name:3=sleep:500", "name=error"
 static void failpoint_read_setting(void)
 {
     const char *text = getenv("WEIR_FAILPOINT");
@@ -35,10 +35,14 @@ static void failpoint_read_setting(void)
     int64_t passes = 1;
     const char *rest = text + len;
     if (*rest == ':') {
-        if (!text_parse_int(rest + 1, 1, INT32_MAX, &passes)) {
+        const size_t digits = strcspn(rest + 1, "=");
+        CLEANUP(mem_free_text) char *number = mem_copy_bytes(rest + 1, digits);
+        if (!text_parse_int(number, 1, INT32_MAX, &passes)) {
             return;
         }
-    } else if (text_starts_with(rest, "=sleep:")) {
+        rest += 1 + digits;
+    }
+    if (text_starts_with(rest, "=sleep:")) {
         setting.action = FAIL_ACTION_SLEEP;
         if (!text_parse_int(rest + strlen("=sleep:"), 1, INT32_MAX, &setting.sleep_ms)) {
             return;

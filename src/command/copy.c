@@ -9,20 +9,22 @@
 
 typedef struct CopyOptions {
     const char *partition, *where, *mode, *bizdate, *columns, *timezone, *zero_dates, *dirty_limit;
+    const char *key, *base;
     int threads;
     InstanceOutput output;
 } CopyOptions;
 
 static bool copy_mode(const char *text, WriteMode *ret_mode, Err *err)
 {
-    if (text == NULL || text_equal(text, "overwrite")) {
-        *ret_mode = WRITE_OVERWRITE;
-    } else if (text_equal(text, "append")) {
-        *ret_mode = WRITE_APPEND;
-    } else {
-        return fail(err, FAIL_CONFIG, "\"--mode\" must be overwrite or append, not \"%s\"", text);
+    for (size_t i = 0; text != NULL && WRITE_MODE_NAMES[i] != NULL; i++) {
+        if (text_equal(text, WRITE_MODE_NAMES[i])) {
+            *ret_mode = (WriteMode)i;
+            return true;
+        }
     }
-    return true;
+    return text == NULL  // what a job begins with
+           || fail(err, FAIL_CONFIG, "\"--mode\" must be overwrite, append or merge, not \"%s\"",
+                   text);
 }
 
 // Fills in what the command line says; the URL decided the rest.
@@ -41,7 +43,9 @@ static bool copy_apply(Job *job, const CopyOptions *options, Err *err)
                                               .where = options->where,
                                               .columns = options->columns,
                                               .zero_dates = options->zero_dates,
-                                              .dirty_limit = options->dirty_limit},
+                                              .dirty_limit = options->dirty_limit,
+                                              .key = options->key,
+                                              .base = options->base},
                             err);
 }
 
@@ -88,7 +92,15 @@ static bool copy_run(const Command *self, int argc, char **argv, Err *err)
         {.name = "mode",
          .argument = "MODE",
          .ret_text = &copy.mode,
-         .help = "overwrite (default) or append"},
+         .help = "overwrite (default), append or merge"},
+        {.name = "key",
+         .argument = "LIST",
+         .ret_text = &copy.key,
+         .help = "columns to merge by; the source's key where it is left out"},
+        {.name = "base",
+         .argument = "ds=20161113",
+         .ret_text = &copy.base,
+         .help = "partition to merge with; that of the day before where it is left out"},
         {.name = "bizdate",
          .argument = "YYYYMMDD",
          .ret_text = &copy.bizdate,

@@ -49,12 +49,10 @@ static void source_done(SourceSpec *source)
 
 static void target_done(TargetSpec *target)
 {
-    for (size_t i = 0; i < target->partition_count; i++) {
-        free(target->partition[i].column);
-        free(target->partition[i].value);
-        free(target->partition[i].field);
-    }
-    free(target->partition);
+    partition_parts_free(target->base, target->partition_count);
+    partition_parts_free(target->partition, target->partition_count);
+    text_list_free(target->key);
+    free(target->order_by);
     free(target->table);
 }
 

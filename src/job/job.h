@@ -7,7 +7,8 @@
 
 typedef enum JobType { JOB_SYNC, JOB_SQL, JOB_STREAM } JobType;
 const char *job_type_name(JobType type);  // "sync", as it stands in a job file
-typedef enum WriteMode { WRITE_OVERWRITE, WRITE_APPEND } WriteMode;
+typedef enum WriteMode { WRITE_OVERWRITE, WRITE_APPEND, WRITE_MERGE } WriteMode;
+extern const char *const WRITE_MODE_NAMES[];  // in the order of WriteMode; ends with NULL
 typedef enum ZeroDates { ZERO_DATES_NULL, ZERO_DATES_TEXT, ZERO_DATES_ERROR } ZeroDates;
 typedef enum NewColumns { NEW_COLUMNS_ADD, NEW_COLUMNS_IGNORE, NEW_COLUMNS_ERROR } NewColumns;
 
@@ -36,7 +37,12 @@ typedef struct TargetSpec {
     PartitionPart *partition;
     size_t partition_count;  // 0: not partitioned
     WriteMode mode;
-    int lifecycle_days;  // 0: none
+    char **key;           // merge: the columns that say which rows are the same; NULL-terminated,
+                          //   NULL: the source's key
+    PartitionPart *base;  // merge: one literal a part of `partition`, in its order: the partition
+                          //   whose rows go on; NULL: the table or partition itself
+    char *order_by;       // merge: of rows with one key the greatest of this column wins, or NULL
+    int lifecycle_days;   // 0: none
     NewColumns new_columns;
     uint64_t file_bytes;     // size at which a new file is begun; default JOB_FILE_BYTES_DEFAULT
     int64_t row_group_rows;  // default JOB_ROW_GROUP_ROWS_DEFAULT
@@ -133,7 +139,7 @@ Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, ch
 // The options of `weir copy`, as typed; NULL where not given. Parameters in them are filled in, the
 // business date and its window are fixed. FAIL_CONFIG with the option's name.
 typedef struct JobCopyOptions {
-    const char *bizdate, *partition, *where, *columns, *zero_dates, *dirty_limit;
+    const char *bizdate, *partition, *where, *columns, *zero_dates, *dirty_limit, *key, *base;
 } JobCopyOptions;
 bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err) MUST_CHECK;
 

@@ -32,7 +32,7 @@ Job *job_for_copy(Datasource *source, char *source_table, Datasource *target, ch
 }
 
 // "id, left(name, 10), 'a,b'" at the commas that are outside of brackets and quotes.
-static bool split_columns(const char *text, char ***ret_columns, Err *err)
+static bool split_columns(const char *option, const char *text, char ***ret_columns, Err *err)
 {
     char **columns = mem_alloc((strlen(text) + 2) * sizeof(*columns));
     size_t count = 0;
@@ -61,7 +61,7 @@ static bool split_columns(const char *text, char ***ret_columns, Err *err)
         }
         if (end == start) {
             text_list_free(columns);
-            return fail(err, FAIL_CONFIG, "--columns: a column is missing between two commas");
+            return fail(err, FAIL_CONFIG, "--%s: a column is missing between two commas", option);
         }
         columns[count++] = mem_copy_bytes(start, (size_t)(end - start));
         start = at + 1;
@@ -130,22 +130,51 @@ static bool set_partition(Job *job, const char *text, Err *err)
            || err_context(err, "--partition");
 }
 
+// The base that was named, or the same partition of the business date before.
+static bool set_base(Job *job, const ParamSet *params, const JobCopyOptions *options, Err *err)
+{
+    TargetSpec *target = &job->target;
+    if (target->mode != WRITE_MERGE) {
+        const char *name = options->key != NULL ? "key" : options->base != NULL ? "base" : NULL;
+        return name == NULL
+               || fail(err, FAIL_CONFIG, "--%s has a meaning with --mode merge only", name);
+    }
+    if (target->partition == NULL) {
+        return options->base == NULL
+               || fail(err, FAIL_CONFIG, "--base is a partition: --partition is missing");
+    }
+    ParamSet before = {0};
+    CLEANUP(mem_free_text) char *text = NULL;
+    const bool is_named = options->base != NULL;
+    const bool done = job_check_merge(target, err)
+                      && job_params_day_before(params, 0, 0, &before, err)
+                      && expand_option(is_named ? params : &before, "base",
+                                       is_named ? options->base : options->partition, &text, err)
+                      && (job_set_base(target, text, err) || err_context(err, "--base"));
+    param_set_done(&before);
+    return done;
+}
+
 bool job_copy_options(Job *job, const JobCopyOptions *options, Err *err)
 {
     ParamSet params = {0};
     CLEANUP(mem_free_text) char *partition = NULL;
     CLEANUP(mem_free_text) char *columns = NULL;
+    CLEANUP(mem_free_text) char *key = NULL;
     SourceSpec *source = &job->sources[0];
     free(source->where);
     source->where = NULL;
-    const bool ok = job_set_bizdate(&params, options->bizdate, 0, 0, err)
-                    && expand_option(&params, "partition", options->partition, &partition, err)
-                    && expand_option(&params, "where", options->where, &source->where, err)
-                    && expand_option(&params, "columns", options->columns, &columns, err)
-                    && set_zero_dates(options->zero_dates, &job->zero_dates, err)
-                    && set_dirty_limit(options->dirty_limit, &job->dirty_limit, err)
-                    && set_partition(job, partition, err)
-                    && (columns == NULL || split_columns(columns, &source->columns, err));
+    const bool ok =
+        job_set_bizdate(&params, options->bizdate, 0, 0, err)
+        && expand_option(&params, "partition", options->partition, &partition, err)
+        && expand_option(&params, "where", options->where, &source->where, err)
+        && expand_option(&params, "columns", options->columns, &columns, err)
+        && set_zero_dates(options->zero_dates, &job->zero_dates, err)
+        && set_dirty_limit(options->dirty_limit, &job->dirty_limit, err)
+        && expand_option(&params, "key", options->key, &key, err)
+        && set_partition(job, partition, err) && set_base(job, &params, options, err)
+        && (key == NULL || split_columns("key", key, &job->target.key, err))
+        && (columns == NULL || split_columns("columns", columns, &source->columns, err));
     if (ok) {
         partition_note_parameters(job->target.partition, job->target.partition_count, &params);
         job_set_window(job, &params);

@@ -255,6 +255,7 @@ bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceR
                     Err *err)
 {
     file->problems.file = file->shown;
+    file->request = request;
     if (!doc_parse(text, len, &file->problems, &file->doc) || !read_type(file)) {
         return problems_report(&file->problems, err);
     }
@@ -275,6 +276,29 @@ bool job_file_parse(JobFile *file, const char *text, size_t len, const InstanceR
         read_args(file, args);
     }
     return request == NULL || job_add_params(&file->params, request->params, err);
+}
+
+bool job_file_params_before(const JobFile *file, ParamSet *ret_params, Err *err)
+{
+    // Mistakes in `args` were reported once; what stands for them here does not matter.
+    JobFile before = {.project = file->project, .shown = file->shown};
+    before.problems.file = file->shown;
+    const DocNode *args = doc_get(file->doc.root, "args");
+    bool done = job_params_day_before(&file->params, file->schedule.hour, file->schedule.minute,
+                                      &before.params, err);
+    if (done && args != NULL) {
+        read_args(&before, args);
+    }
+    done = done
+           && (file->request == NULL
+               || add_request_params(&before.params, file->request->params, err));
+    problems_done(&before.problems);
+    if (!done) {
+        param_set_done(&before.params);
+        return false;
+    }
+    *ret_params = before.params;
+    return true;
 }
 
 // True, with the error, where a file would be the job if its suffix were the right one.

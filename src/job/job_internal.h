@@ -16,6 +16,7 @@ typedef struct JobFile {
     ParamSet params;
     Schedule schedule;
     bool is_of_then;  // as in InstanceRequest
+    const InstanceRequest *request;  // borrowed; may be NULL
 } JobFile;
 
 // Finds and reads jobs/NAME.yaml.
@@ -46,6 +47,17 @@ void partition_note_parameters(PartitionPart *parts, size_t count, const ParamSe
 // A new Job with every default set. It is freed with job_free.
 Job *job_new(void) MUST_CHECK;
 void job_take_datasources(Job *job, Datasource *source, Datasource *target);
+
+// The parameters that the file has on the business date before its own.
+bool job_file_params_before(const JobFile *file, ParamSet *ret_params, Err *err) MUST_CHECK;
+
+// What only `mode: merge` has (job_merge.c). The set gets a business date a day before `params`'
+// and nothing else; the base must name the columns of the target's partition.
+bool job_params_day_before(const ParamSet *params, int hour, int minute, ParamSet *ret_params,
+                           Err *err) MUST_CHECK;
+bool job_set_base(TargetSpec *target, const char *text, Err *err) MUST_CHECK;
+bool job_check_merge(const TargetSpec *target, Err *err) MUST_CHECK;
+void partition_parts_free(PartitionPart *parts, size_t count);  // NULL is fine
 
 // Fills the parameters' bizdate (NULL: yesterday), scheduled time and today.
 bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)

@@ -7,7 +7,6 @@
 #include "record/table_name.h"
 
 static const char *const TYPE_WORDS[] = {"sync", NULL};
-static const char *const MODE_WORDS[] = {"overwrite", "append", NULL};
 static const char *const ZERO_DATE_WORDS[] = {"null", "text", "error",
                                               NULL};  // in the order of ZeroDates
 static const char *const NEW_COLUMN_WORDS[] = {"add", "ignore", "error",
@@ -57,7 +56,8 @@ static const BindKey SOURCE_KEYS[] = {
 };
 
 typedef struct TargetForm {
-    char *datasource, *table, *partition;
+    char *datasource, *table, *partition, *base, *order_by;
+    char **key;
     int mode, new_columns;
     int64_t lifecycle, row_group_rows;
     uint64_t file_size;
@@ -67,7 +67,11 @@ static const BindKey TARGET_KEYS[] = {
     {MEMBER(TargetForm, datasource), .kind = BIND_TEXT},
     {MEMBER(TargetForm, table), .kind = BIND_TEXT, .flags = BIND_REQUIRED},
     {MEMBER(TargetForm, partition), .kind = BIND_TEXT},
-    {MEMBER(TargetForm, mode), .kind = BIND_WORD, .fallback = "overwrite", .words = MODE_WORDS},
+    {MEMBER(TargetForm, mode), .kind = BIND_WORD, .fallback = "overwrite",
+     .words = WRITE_MODE_NAMES},
+    {MEMBER(TargetForm, key), .kind = BIND_TEXT_LIST},
+    {MEMBER(TargetForm, base), .kind = BIND_TEXT},
+    {MEMBER(TargetForm, order_by), .kind = BIND_TEXT},
     {MEMBER(TargetForm, lifecycle), .kind = BIND_INT, .fallback = "0", .max = LIFECYCLE_DAYS_MAX},
     {MEMBER(TargetForm, new_columns), .kind = BIND_WORD, .fallback = "add",
      .words = NEW_COLUMN_WORDS},
@@ -235,6 +239,55 @@ static void check_target(JobFile *file, const DocNode *mapping, const TargetForm
     partition_note_parameters(target->partition, target->partition_count, &file->params);
 }
 
+// The partition's text as it is for the business date before, which is no mistake twice.
+static bool base_of_the_day_before(const JobFile *file, const DocNode *partition,
+                                   TargetSpec *target, Err *err)
+{
+    ParamSet params = {0};
+    if (!job_file_params_before(file, &params, err)) {
+        return false;
+    }
+    CLEANUP(buf_done) Buf text = {.limit = DOC_BYTES_MAX};
+    const bool done = param_expand(&params, partition->text, &text, err)
+                      && job_set_base(target, buf_text(&text), err);
+    param_set_done(&params);
+    return done;
+}
+
+static void check_merge(JobFile *file, const DocNode *mapping, const TargetForm *form,
+                        TargetSpec *target)
+{
+    static const char *const KEYS[] = {"key", "base", "order_by"};
+    for (size_t i = 0; form->mode != WRITE_MERGE && i < ARRAY_LEN(KEYS); i++) {
+        if (doc_get(mapping, KEYS[i]) != NULL) {
+            CLEANUP(mem_free_text)
+            char *text = mem_format("\"%s\" has a meaning with \"mode: merge\" only", KEYS[i]);
+            problem_at(file, mapping, KEYS[i], text);
+        }
+    }
+    if (form->mode != WRITE_MERGE) {
+        return;
+    }
+    const DocNode *partition = doc_get(mapping, "partition");
+    const DocNode *base = doc_get(mapping, "base");
+    if (target->partition == NULL) {
+        if (base != NULL && partition == NULL) {
+            problem_at(file, mapping, "base",
+                       "\"base\" is a partition, and the job's table has none; the table itself is "
+                       "the base");
+        }
+        return;  // a mistake in it was reported
+    }
+    Err err = {0};
+    if (!job_check_merge(target, &err)) {
+        problems_add_err(&file->problems, partition->line, partition->column, &err);
+    } else if (base != NULL && form->base != NULL && !job_set_base(target, form->base, &err)) {
+        problems_add_err(&file->problems, base->line, base->column, &err);
+    } else if (base == NULL && !base_of_the_day_before(file, partition, target, &err)) {
+        problems_add_err(&file->problems, partition->line, partition->column, &err);
+    }
+}
+
 static void bind_target(JobFile *file, const DocNode *mapping, TargetSpec *target)
 {
     const Binder binder = job_binder(file);
@@ -242,9 +295,12 @@ static void bind_target(JobFile *file, const DocNode *mapping, TargetSpec *targe
     bind_mapping(&binder, mapping, "\"target\"", TARGET_KEYS, ARRAY_LEN(TARGET_KEYS), &form);
     if (mapping->kind == DOC_MAPPING) {
         check_target(file, mapping, &form, target);
+        check_merge(file, mapping, &form, target);
     }
     target->table = take_text(&form.table);
-    target->mode = form.mode == 1 ? WRITE_APPEND : WRITE_OVERWRITE;
+    target->mode = (WriteMode)form.mode;
+    target->key = take_list(&form.key);
+    target->order_by = take_text(&form.order_by);
     target->lifecycle_days = (int)form.lifecycle;
     target->new_columns = (NewColumns)form.new_columns;
     target->file_bytes = form.file_size;

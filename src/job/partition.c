@@ -8,9 +8,9 @@
 
 enum { NAME_BYTES_MAX = 250 };  // a folder's name is "column=value", at most 255 bytes
 
-static void parts_free(PartitionPart *parts, size_t count)
+void partition_parts_free(PartitionPart *parts, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; parts != NULL && i < count; i++) {
         free(parts[i].column);
         free(parts[i].value);
         free(parts[i].field);
@@ -149,7 +149,7 @@ bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_co
         parts = mem_grow(parts, (count + 1) * sizeof(*parts));
         parts[count] = (PartitionPart){0};
         if (!parse_part(at, len, parts, count, &parts[count], err)) {
-            parts_free(parts, count + 1);
+            partition_parts_free(parts, count + 1);
             return false;
         }
         count++;

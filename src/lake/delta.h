@@ -91,6 +91,10 @@ void delta_commit_data_change(DeltaCommit *commit, bool changes_data);
 void delta_commit_replace(DeltaCommit *commit, const char *const *values);
 // Removes every file in the partitions that files added by this commit lie in.
 void delta_commit_replace_written(DeltaCommit *commit);
+// Says that the commit follows from the rows of the partitions that `values` names (as for
+// delta_commit_replace), as they are in the table that was read. Conflicts with a commit that adds
+// rows to them or removes some; one that only lays them out anew is none.
+void delta_commit_read(DeltaCommit *commit, const char *const *values);
 // Carries a txn action: application id and version, so that a repeat can be recognised.
 void delta_commit_txn(DeltaCommit *commit, const char *app_id, int64_t version);
 // What is asked just before the log file gets its name, each time that is tried: false, with the

@@ -71,6 +71,10 @@ void delta_commit_free(DeltaCommit *commit)
         delta_texts_free(commit->patterns[i].values, commit->partition_count);
     }
     free(commit->patterns);
+    for (size_t i = 0; i < commit->read_count; i++) {
+        delta_texts_free(commit->reads[i].values, commit->partition_count);
+    }
+    free(commit->reads);
     for (size_t i = 0; i < commit->property_count; i++) {
         free(commit->properties[i].key);
         free(commit->properties[i].value);
@@ -96,8 +100,8 @@ void delta_commit_free(DeltaCommit *commit)
 void delta_commit_schema(DeltaCommit *commit, const Schema *schema,
                          const char *const *partition_columns, size_t partition_count)
 {
-    assert(commit->add_count == 0
-           && commit->pattern_count == 0);  // they hold a value for each column
+    assert(commit->add_count == 0 && commit->pattern_count == 0
+           && commit->read_count == 0);  // they hold a value for each column
     delta_texts_free(commit->partition_columns, commit->partition_count);
     schema_done(&commit->schema);
     commit->schema = (Schema){0};
@@ -192,13 +196,23 @@ void delta_commit_data_change(DeltaCommit *commit, bool changes_data)
     commit->keeps_data = !changes_data;
 }
 
+static void delta_add_pattern(const DeltaCommit *commit, const char *const *values,
+                              DeltaPattern **patterns, size_t *count)
+{
+    *patterns = mem_grow(*patterns, (*count + 1) * sizeof(**patterns));
+    // Not delta_values_copy(): here NULL means any value, and the empty text the null partition.
+    (*patterns)[(*count)++] =
+        (DeltaPattern){.values = delta_texts_copy(values, commit->partition_count)};
+}
+
 void delta_commit_replace(DeltaCommit *commit, const char *const *values)
 {
-    commit->patterns =
-        mem_grow(commit->patterns, (commit->pattern_count + 1) * sizeof(*commit->patterns));
-    // Not delta_values_copy(): here NULL means any value, and the empty text the null partition.
-    commit->patterns[commit->pattern_count++] =
-        (DeltaPattern){.values = delta_texts_copy(values, commit->partition_count)};
+    delta_add_pattern(commit, values, &commit->patterns, &commit->pattern_count);
+}
+
+void delta_commit_read(DeltaCommit *commit, const char *const *values)
+{
+    delta_add_pattern(commit, values, &commit->reads, &commit->read_count);
 }
 
 void delta_commit_replace_written(DeltaCommit *commit)
@@ -234,6 +248,11 @@ static bool delta_commit_spell(DeltaCommit *commit, Err *err)
     }
     for (size_t i = 0; i < commit->pattern_count; i++) {
         if (!delta_parts_canonical(&commit->parts, commit->patterns[i].values, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < commit->read_count; i++) {
+        if (!delta_parts_canonical(&commit->parts, commit->reads[i].values, err)) {
             return false;
         }
     }

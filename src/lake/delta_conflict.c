@@ -3,8 +3,8 @@
 // Our removes were computed from the table as we read it. They stay right as long as the winner
 // neither removed one of the same files nor added files to a partition that we replace (those would
 // survive our overwrite), and as long as the schema and protocol that our files were written for
-// still hold (or became what ours makes of them). Everything else commutes, also what only says how
-// the table is cared for (weir.lifecycle).
+// still hold (or became what ours makes of them), and as long as no rows changed that ours follow
+// from. Everything else commutes, also what only says how the table is cared for (weir.lifecycle).
 #include "lake/delta_internal.h"
 
 #include <jansson.h>
@@ -74,6 +74,14 @@ static bool delta_conflict_is_held(const DeltaCommit *commit, const char *key)
                   != NULL;
 }
 
+// Whether the action changes rows that our commit follows from. `values` are canonical.
+static bool delta_conflict_is_read(const DeltaCommit *commit, const json_t *action,
+                                   char *const *values)
+{
+    return !json_is_false(json_object_get(action, "dataChange"))
+           && delta_commit_reads(commit, values);
+}
+
 static void delta_conflict_add(DeltaWinner *winner, const json_t *action)
 {
     const DeltaCommit *commit = winner->commit;
@@ -85,7 +93,8 @@ static void delta_conflict_add(DeltaWinner *winner, const json_t *action)
         // Whether ours replaces it cannot be told.
         winner->conflict = winner->conflict.kind == FAIL_NONE ? err : winner->conflict;
     } else if (delta_commit_covers(commit, values)
-               || (!commit->keeps_data && delta_commit_rewrites(commit, values))) {
+               || (!commit->keeps_data && delta_commit_rewrites(commit, values))
+               || delta_conflict_is_read(commit, action, values)) {
         delta_conflict_files(winner, "added files to", values);
     } else if (key != NULL && delta_conflict_is_held(commit, key)) {
         delta_conflict(winner, "named anew the file", key);  // with another time, or statistics
@@ -97,7 +106,7 @@ static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
 {
     const DeltaCommit *commit = winner->commit;
     const char *path = json_string_value(json_object_get(action, "path"));
-    if (path == NULL || commit->held_count == 0) {
+    if (path == NULL || (commit->held_count == 0 && commit->read_count == 0)) {
         return;
     }
     CLEANUP(mem_free_text) char *key = delta_path_decode(path);
@@ -106,7 +115,7 @@ static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
     const bool has_values =
         json_is_object(json_object_get(action, "partitionValues")) || commit->partition_count == 0;
     if (!has_values) {
-        if (is_held || commit->rewritten_count > 0) {
+        if (is_held || commit->rewritten_count > 0 || commit->read_count > 0) {
             delta_conflict(winner, "removed the file", key);
         }
         return;
@@ -115,7 +124,8 @@ static void delta_conflict_remove(DeltaWinner *winner, const json_t *action)
     Err err = {0};
     if (is_held
         || (delta_parts_canonical(&commit->parts, values, &err)
-            && delta_commit_rewrites(commit, values))) {
+            && (delta_commit_rewrites(commit, values)
+                || delta_conflict_is_read(commit, action, values)))) {
         delta_conflict_files(winner, "replaced files of", values);
     }
     delta_texts_free(values, commit->partition_count);

@@ -277,6 +277,8 @@ struct DeltaCommit {
     size_t add_count;
     DeltaPattern *patterns;
     size_t pattern_count;
+    DeltaPattern *reads;  // of partitions whose rows the commit follows from
+    size_t read_count;
     bool replaces_written;
     const DeltaFile **picked;  // delta_commit_remove(); of `table`
     size_t picked_count;
@@ -319,6 +321,8 @@ void delta_commit_text(const DeltaCommit *commit, const char *operation, const c
                        const Buf *heads, Buf *out);
 // Whether the commit replaces the partition with these values, which are canonical.
 bool delta_commit_covers(const DeltaCommit *commit, char *const *values);
+// Whether the commit follows from rows of the partition with these values, which are canonical.
+bool delta_commit_reads(const DeltaCommit *commit, char *const *values);
 // Whether the commit removes single files of the partition with these values, which are canonical.
 bool delta_commit_rewrites(const DeltaCommit *commit, char *const *values);
 // Reads the commit that another writer published as `version`: FAIL_TARGET where ours cannot follow

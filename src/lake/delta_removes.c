@@ -74,6 +74,16 @@ bool delta_commit_covers(const DeltaCommit *commit, char *const *values)
                   != SIZE_MAX;
 }
 
+bool delta_commit_reads(const DeltaCommit *commit, char *const *values)
+{
+    for (size_t i = 0; i < commit->read_count; i++) {
+        if (delta_pattern_covers(&commit->reads[i], values, commit->partition_count)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool delta_commit_rewrites(const DeltaCommit *commit, char *const *values)
 {
     return delta_find_partition(commit->rewritten, commit->rewritten_count, values,

@@ -30,6 +30,8 @@ const char *dirty_reason_text(DirtyReason reason)
         return "cannot name a partition";
     case DIRTY_CONVERSION:
         return "cannot be converted to the target's type";
+    case DIRTY_KEY:
+        return "is NULL in the key of the merge";
     }
     return "is dirty for an unknown reason";
 }

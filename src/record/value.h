@@ -24,6 +24,7 @@ typedef enum DirtyReason {
     DIRTY_NULL,        // NULL for a column of the target that takes none
     DIRTY_PARTITION,   // no usable text for a partition
     DIRTY_CONVERSION,  // the target's type cannot be made of it
+    DIRTY_KEY,         // NULL in a column of the key that rows are merged by
 } DirtyReason;
 
 typedef struct Value {

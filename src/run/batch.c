@@ -89,6 +89,17 @@ static void batch_warn_drift(const Sink *sink, Drift drift, RunReport *report)
     }
 }
 
+static void batch_warn_sink(const Sink *sink, RunReport *report)
+{
+    size_t count = 0;
+    const PlanNote *notes = sink->ops->notes(sink, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (notes[i].is_warning) {
+            run_report_warn(report, notes[i].text);
+        }
+    }
+}
+
 static void batch_warn_future(const Job *job, RunReport *report)
 {
     if (job->window_begin_usec > clock_now_usec()) {
@@ -108,6 +119,7 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
     Source *source = ends.source;
     Sink *sink = ends.sink;
     batch_warn_drift(sink, DRIFT_LOST, report);
+    batch_warn_sink(sink, report);
     if (!source->ops->begin(source, err)) {
         return false;
     }
@@ -126,6 +138,7 @@ static bool batch_attempt(const Job *job, Cancel *cancel, Reject *reject, RunRep
     log_note(LOG_INFO, "committed version %" PRId64 " of %s", report->target.version,
              report->target.location);
     batch_warn_drift(sink, DRIFT_ADDED, report);
+    batch_warn_sink(sink, report);
     return true;
 }
 

@@ -16,8 +16,8 @@ typedef struct Plan {
     size_t column_count;
     const SliceInfo *slices;
     size_t slice_count;
-    const PlanNote *notes;
-    size_t note_count;
+    const PlanNote *notes[2];  // of the source and of the sink
+    size_t note_counts[2];
 } Plan;
 
 #define PLAN_SLICES_SHOWN 40
@@ -38,7 +38,8 @@ static bool plan_make(const Job *job, Cancel *cancel, Plan *plan, Err *err)
     plan->schema = source->ops->schema(source);
     plan->columns = sink->ops->columns(sink, &plan->column_count);
     plan->slices = source->ops->slices(source, &plan->slice_count);
-    plan->notes = source->ops->notes(source, &plan->note_count);
+    plan->notes[0] = source->ops->notes(source, &plan->note_counts[0]);
+    plan->notes[1] = sink->ops->notes(sink, &plan->note_counts[1]);
     return true;
 }
 
@@ -170,9 +171,11 @@ static void plan_add_slices(const Plan *plan, Buf *out)
 
 static void plan_add_notes(const Plan *plan, Buf *out)
 {
-    for (size_t i = 0; i < plan->note_count; i++) {
-        const PlanNote *note = &plan->notes[i];
-        buf_add_format(out, "  %-8s  %s\n", note->is_warning ? "warning" : "note", note->text);
+    for (size_t end = 0; end < ARRAY_LEN(plan->notes); end++) {
+        for (size_t i = 0; i < plan->note_counts[end]; i++) {
+            const PlanNote *note = &plan->notes[end][i];
+            buf_add_format(out, "  %-8s  %s\n", note->is_warning ? "warning" : "note", note->text);
+        }
     }
 }
 
@@ -180,7 +183,7 @@ static void plan_add_text(const Plan *plan, Buf *out)
 {
     const Job *job = plan->job;
     buf_add_format(out, "job %s, business date %s: %s, target %s\n", job->name, job->bizdate,
-                   job->target.mode == WRITE_APPEND ? "append" : "overwrite", job->target.table);
+                   WRITE_MODE_NAMES[job->target.mode], job->target.table);
     plan_add_columns(plan, out);
     plan_add_slices(plan, out);
     plan_add_notes(plan, out);
@@ -190,9 +193,11 @@ static void plan_json_notes(const Plan *plan, bool is_warning, JsonWriter *json)
 {
     emit_key(json, is_warning ? "warnings" : "notes");
     emit_begin_array(json);
-    for (size_t i = 0; i < plan->note_count; i++) {
-        if (plan->notes[i].is_warning == is_warning) {
-            emit_text(json, plan->notes[i].text);
+    for (size_t end = 0; end < ARRAY_LEN(plan->notes); end++) {
+        for (size_t i = 0; i < plan->note_counts[end]; i++) {
+            if (plan->notes[end][i].is_warning == is_warning) {
+                emit_text(json, plan->notes[end][i].text);
+            }
         }
     }
     emit_end_array(json);
@@ -205,6 +210,7 @@ static void plan_add_json(const Plan *plan, Buf *out)
     emit_member_text(&json, "job", plan->job->name);
     emit_member_text(&json, "bizdate", plan->job->bizdate);
     emit_member_text(&json, "target", plan->job->target.table);
+    emit_member_text(&json, "mode", WRITE_MODE_NAMES[plan->job->target.mode]);
     emit_key(&json, "columns");
     emit_begin_array(&json);
     for (size_t i = 0; i < plan->column_count; i++) {

@@ -99,6 +99,26 @@ static void report_json_error(const RunReport *report, JsonWriter *json)
     }
 }
 
+static void report_json_merge(const RunReport *report, JsonWriter *json)
+{
+    const SinkResult *target = &report->target;
+    emit_member_text(json, "base", target->base);
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {{"rows_updated", target->rows_updated},
+                  {"rows_inserted", target->rows_inserted},
+                  {"rows_kept", target->rows_kept}};
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        emit_key(json, counts[i].key);
+        if (target->is_merged) {
+            emit_uint(json, counts[i].value);
+        } else {
+            emit_null(json);
+        }
+    }
+}
+
 void run_report_json(const RunReport *report, Buf *out)
 {
     bool done = report->status == FAIL_NONE;
@@ -133,6 +153,7 @@ void run_report_json(const RunReport *report, Buf *out)
         emit_null(&json);
     }
     emit_member_int(&json, "files", (int64_t)report->target.files);
+    report_json_merge(report, &json);
     emit_member_text(&json, "snapshot", report->snapshot);
     emit_member_text(&json, "server", report->server);
     emit_member_int(&json, "readers", report->readers);
@@ -221,6 +242,16 @@ void run_report_text(const RunReport *report, Buf *out)
                            report->target.replaced_rows == 1 ? "" : "s");
         }
         buf_add_char(out, '\n');
+    }
+    if (done && report->target.is_merged) {
+        char updated[TEXT_NUMBER_SIZE], inserted[TEXT_NUMBER_SIZE], kept[TEXT_NUMBER_SIZE];
+        buf_add_format(out, "  merge      %s updated, %s inserted, %s kept%s%s\n",
+                       text_count(report->target.rows_updated, updated),
+                       text_count(report->target.rows_inserted, inserted),
+                       text_count(report->target.rows_kept, kept),
+                       report->target.partition[0] == '\0' || report->target.base == NULL ? ""
+                                                                                          : " of ",
+                       report->target.base == NULL ? "" : report->target.base);
     }
     if (report->instance > 0) {
         buf_add_format(out, "  instance   %" PRId64 "\n", report->instance);

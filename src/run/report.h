@@ -30,8 +30,8 @@ void run_report_warn(RunReport *report,
 
 // One JSON object and a newline. Keys: job bizdate status instance rows_read rows_written
 // rows_dirty zero_dates bytes bytes_written seconds rows_per_second target partition partitions
-// version replaced_rows files snapshot server slices readers attempts reject_file peak_memory_bytes
-// warnings error.
+// version replaced_rows files base rows_updated rows_inserted rows_kept snapshot server slices
+// readers attempts reject_file peak_memory_bytes warnings error.
 void run_report_json(const RunReport *report, Buf *out);
 // {"kind": "source", "message": ..., "hint": ... or null}
 void run_error_json(const Err *err, JsonWriter *json);

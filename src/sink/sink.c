@@ -24,5 +24,6 @@ void sink_result_done(SinkResult *result)
 {
     free(result->location);
     free(result->partition);
+    free(result->base);
     *result = (SinkResult){0};
 }

@@ -34,6 +34,11 @@ typedef struct SinkResult {
     int64_t version;        // of the table after commit
     int64_t replaced_rows;  // rows that the new ones took the place of; -1 where unknown
     size_t files;
+    bool is_merged;         // the rest is of a merge
+    char *base;             // partition whose rows went on; "": the table itself; NULL: none
+    uint64_t rows_updated;  // rows of the source whose key the base has
+    uint64_t rows_inserted;
+    uint64_t rows_kept;  // rows of the base that went on as they were
 } SinkResult;
 
 typedef struct SinkOps {
@@ -43,6 +48,9 @@ typedef struct SinkOps {
     bool (*open)(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
                  Sink **ret_sink, Err *err);
     const ColumnPlan *(*columns)(const Sink *sink, size_t *ret_count);
+
+    // What `weir check` and the report should say besides; more after load.
+    const PlanNote *(*notes)(const Sink *sink, size_t *ret_count);
 
     // Pulls all readers to their end and stores the rows, not yet visible. Runs its own threads.
     bool (*load)(Sink *sink, const LoadInput *input, Err *err);

@@ -96,7 +96,7 @@ JOB_FILES = [
     (GOOD.replace("{table: t}", "{table: a/b}"), r"jobs/j\.yaml:3:17: .*without \"/\"", ""),
     (GOOD.replace("{table: t}", "{table: _t}"), r"jobs/j\.yaml:3:17: ", ""),
     (GOOD.replace("{table: t}", "{table: ..}"), r"jobs/j\.yaml:3:17: ", ""),
-    (GOOD.replace("{table: t}", "{table: t, mode: merge}"), r"jobs/j\.yaml:3:26: \"mode\" must be overwrite or append, not \"merge\"", ""),
+    (GOOD.replace("{table: t}", "{table: t, mode: patch}"), r"jobs/j\.yaml:3:26: \"mode\" must be overwrite, append or merge, not \"patch\"", ""),
     (GOOD.replace("{table: t}", "{table: t, mode: replace}"), r"jobs/j\.yaml:3:26: \"mode\" must be overwrite", ""),
     (GOOD.replace("{table: t}", "{table: t, lifecycle: forever}"), r"jobs/j\.yaml:3:31: \"lifecycle\" must be a whole number", ""),
     # Partitions.

@@ -230,7 +230,7 @@ def test_overview(weir):
     (["run", "x", "--threads", "65"], "\"--threads\" must be a whole number from 1 to 64, not \"65\"", ""),
     (["run", "x", "--threads", "2x"], "\"--threads\" must be a whole number from 1 to 64, not \"2x\"", ""),
     (["copy", "mysql://u@h/d/t"], "weir copy needs more arguments", "Usage: weir copy URL DIR"),
-    (["copy", "mysql://u@h/d/t", "x", "--mode", "merge"], "\"--mode\" must be overwrite or append, not \"merge\"", ""),
+    (["copy", "mysql://u@h/d/t", "x", "--mode", "patch"], "\"--mode\" must be overwrite, append or merge, not \"patch\"", ""),
     (["copy", "mysql://u@h/d/t", "x", "--zero-dates", "zero"], "\"--zero-dates\" must be null, text or error", ""),
     (["copy", "mysql://u@h/d/t", "x", "--timezone", "Mars/Base"], "unknown time zone \"Mars/Base\"", "IANA"),
     (["copy", "mysql://u@h/d/t", "x", "--bizdate", "2016-02-30"], "is not a day of the calendar", ""),

@@ -66,6 +66,16 @@ void table_view_type_name(Type type, Buf *out)
     }
 }
 
+void table_view_add_path(const char *path, Buf *out)
+{
+    CLEANUP(buf_done) Buf pattern = {0};
+    for (const char *at = path; *at != '\0'; at++) {
+        // What would be a pattern stands in brackets.
+        buf_add_format(&pattern, strchr("*?[", *at) != NULL ? "[%c]" : "%c", *at);
+    }
+    duck_quote_text(buf_text(&pattern), out);
+}
+
 // --- branches -------------------------------------------------------------------------------------------
 
 // Files that are read together.
@@ -96,12 +106,7 @@ static void branch_source(const Branch *branch, Buf *out)
         char *path =
             relative[0] == '/' ? mem_copy_text(relative) : fs_join(branch->table->path, relative);
         buf_add_text(out, i > 0 ? "," : "");
-        CLEANUP(buf_done) Buf pattern = {0};
-        for (const char *at = path; *at != '\0'; at++) {
-            // read_parquet takes patterns: what would be one stands in brackets.
-            buf_add_format(&pattern, strchr("*?[", *at) != NULL ? "[%c]" : "%c", *at);
-        }
-        duck_quote_text(buf_text(&pattern), out);
+        table_view_add_path(path, out);
     }
     buf_add_text(out, "], union_by_name = true, hive_partitioning = false)");
 }

@@ -21,5 +21,7 @@ typedef struct TableView {
 // their columns: one that a file lacks is NULL there. FAIL_TARGET where a file cannot be read.
 bool table_view_define(Duck *duck, const TableView *view, Err *err) MUST_CHECK;
 
+// A file's path as a text of SQL for read_parquet, which takes patterns.
+void table_view_add_path(const char *path, Buf *out);
 // "DECIMAL(10,2)", "TIMESTAMP" ...: DuckDB's type of a column.
 void table_view_type_name(Type type, Buf *out);

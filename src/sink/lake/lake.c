@@ -13,6 +13,7 @@
 #include "lake/marker.h"
 #include "lake/parquet.h"
 #include "sink/lake/dynamic.h"
+#include "sink/lake/merge.h"
 #include "sink/lake/plan.h"
 #include "sink/lake/rows.h"
 
@@ -33,6 +34,8 @@ typedef struct LakeSink {
     size_t key_count;
     DeltaTable *table;
     LakePlan plan;
+    MergePlan merge;  // of a job of mode merge
+    MergeCounts merge_counts;
     char *folder;    // of the literal parts, relative to the table: "ds=20161114", ""
     Marker *marker;  // NULL before load and after commit
     LakeFile *files;
@@ -84,6 +87,7 @@ static void lake_close(Sink *sink)
         free(lake->files[i].stats);
     }
     free(lake->files);
+    merge_plan_done(&lake->merge);
     plan_done(&lake->plan);
     delta_free(lake->table);
     free(lake->folder);
@@ -120,7 +124,10 @@ static bool lake_open(const Job *job, const Schema *schema, const size_t *key, s
     lake->key_count = key_count;
     const int64_t version = job->target.is_at_version ? job->target.version : -1;
     if (!delta_open(path, version, &lake->table, err)
-        || !plan_make(job, schema, lake->table, &lake->plan, err)) {
+        || !plan_make(job, schema, lake->table, &lake->plan, err)
+        || (job->target.mode == WRITE_MERGE
+            && !merge_plan_make(job, schema, key, key_count, lake->table, &lake->plan, &lake->merge,
+                                err))) {
         lake_close(&lake->sink);
         return false;
     }
@@ -134,6 +141,13 @@ static const ColumnPlan *lake_columns(const Sink *sink, size_t *ret_count)
     const LakeSink *lake = (const LakeSink *)sink;
     *ret_count = lake->plan.shown_count;
     return lake->plan.shown;
+}
+
+static const PlanNote *lake_notes(const Sink *sink, size_t *ret_count)
+{
+    const LakeSink *lake = (const LakeSink *)sink;
+    *ret_count = lake->merge.note_count;
+    return lake->merge.notes;
 }
 
 // --- load -----------------------------------------------------------------------------------------------
@@ -170,33 +184,82 @@ static bool lake_sync_above(const LakeSink *lake, Err *err)
     return fs_sync_dir(path[0] == '\0' ? "/" : path, err);
 }
 
-static bool lake_write_static(LakeSink *lake, const LoadInput *input, void **producers,
-                              size_t count, Err *err)
+// Files with the source's rows; the caller says where they go.
+static ParquetWrite lake_write_of_source(const LakeSink *lake, const LoadInput *input,
+                                         void **producers, size_t count)
 {
-    const TargetSpec *target = &lake->job->target;
-    CLEANUP(mem_free_text)
-    char *folder = lake->folder[0] == '\0' ? mem_copy_text(lake->table->path)
-                                           : fs_join(lake->table->path, lake->folder);
-    const ParquetWrite write = {
+    return (ParquetWrite){
         .schema = &lake->plan.files,
-        .folder = folder,
         .file_prefix = marker_prefix(lake->marker),
         .producers = producers,
         .producer_count = count,
         .next = lake_rows_next,
         .dirty = lake_rows_dirty,
         .memory_bytes = lake->job->memory_bytes,
-        .file_bytes = target->file_bytes,
-        .row_group_rows = target->row_group_rows,
+        .file_bytes = lake->job->target.file_bytes,
+        .row_group_rows = lake->job->target.row_group_rows,
         .cancel = input->stop,
     };
+}
+
+// The folder that the literal parts name.
+static char *lake_static_folder(const LakeSink *lake)
+{
+    return lake->folder[0] == '\0' ? mem_copy_text(lake->table->path)
+                                   : fs_join(lake->table->path, lake->folder);
+}
+
+static bool lake_take_static(LakeSink *lake, const char *folder, ParquetFiles *files, Err *err)
+{
+    lake_take_files(lake, lake->folder, NULL, files);
+    parquet_files_done(files);
+    return fs_sync_up(folder, lake->table->path, err);
+}
+
+static bool lake_write_static(LakeSink *lake, ParquetWrite write, Err *err)
+{
+    CLEANUP(mem_free_text) char *folder = lake_static_folder(lake);
+    write.folder = folder;
     ParquetFiles files = {0};
-    if (!parquet_write(&write, &files, err)) {
+    return parquet_write(&write, &files, err) && lake_take_static(lake, folder, &files, err);
+}
+
+// Merges the increment, which was set aside as `files`, with the base into the partition.
+static bool lake_write_merged(LakeSink *lake, ParquetWrite write, const ParquetFiles *increment,
+                              Err *err)
+{
+    CLEANUP(mem_free_text) char *folder = lake_static_folder(lake);
+    const MergeInput input = {
+        .plan = &lake->merge,
+        .columns = &lake->plan,
+        .table = lake->table,
+        .folder = write.folder,
+        .files = increment,
+        .threads = (unsigned)lake->job->threads,
+    };
+    write.folder = folder;
+    ParquetFiles files = {0};
+    return merge_write(&input, write, &files, &lake->merge_counts, err)
+           && lake_take_static(lake, folder, &files, err);
+}
+
+// The rows of a merge are not written where they stay: the readers cannot wait for the base, and a
+// key that comes twice is known at their end only.
+static bool lake_write_merge(LakeSink *lake, ParquetWrite write, Counters *counters, Err *err)
+{
+    ParquetFiles files = {0};
+    if (!marker_temporary(lake->marker, &write.folder, err)
+        || !parquet_write(&write, &files, err)) {
         return false;
     }
-    lake_take_files(lake, lake->folder, NULL, &files);
+    const bool done = lake_write_merged(lake, write, &files, err);
     parquet_files_done(&files);
-    return fs_sync_up(folder, lake->table->path, err);
+    // What was counted until now was set aside.
+    atomic_store(&counters->rows_written, 0);
+    for (size_t i = 0; done && i < lake->file_count; i++) {
+        counter_add(&counters->rows_written, (uint64_t)lake->files[i].rows);
+    }
+    return done;
 }
 
 static char *lake_dynamic_folder(const void *context, char *const *texts)
@@ -248,9 +311,12 @@ static bool lake_load(Sink *sink, const LoadInput *input, Err *err)
     for (size_t i = 0; i < count; i++) {
         producers[i] = lake_rows_new(shared, source->reader(input->source, (int)i));
     }
+    const ParquetWrite write = lake_write_of_source(lake, input, producers, count);
     const bool done = lake->plan.dynamic_count > 0
                           ? lake_write_dynamic(lake, input, producers, count, err)
-                          : lake_write_static(lake, input, producers, count, err);
+                      : lake->job->target.mode == WRITE_MERGE
+                          ? lake_write_merge(lake, write, input->counters, err)
+                          : lake_write_static(lake, write, err);
     for (size_t i = 0; i < count; i++) {
         lake_rows_free(producers[i]);
     }
@@ -303,6 +369,18 @@ static void lake_replace_files(const LakeSink *lake, DeltaCommit *commit)
     free(values);
 }
 
+// Rows of the base are in what is written: nobody may have changed them since.
+static void lake_read_base(const LakeSink *lake, DeltaCommit *commit)
+{
+    const size_t count = lake->plan.part_count;
+    const char **values = mem_alloc((count + 1) * sizeof(*values));
+    for (size_t i = 0; i < count; i++) {
+        values[i] = lake->merge.base[i];
+    }
+    delta_commit_read(commit, values);
+    free(values);
+}
+
 static char *lake_partition_text(const LakeSink *lake)
 {
     CLEANUP(buf_done) Buf text = {0};
@@ -349,16 +427,39 @@ static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult 
             delta_commit_property(commit, "weir.lifecycle", days);
         }
     }
+    if (lake->merge.starts_here) {
+        const char *now = delta_property(lake->table, MERGE_START_PROPERTY);
+        if (!text_equal(now, lake->folder)) {
+            delta_commit_property(commit, MERGE_START_PROPERTY, lake->folder);
+        }
+    }
     if (target->comment != NULL && lake->table->version < 0) {
         delta_commit_description(commit, target->comment);
     }
     lake_add_files(lake, commit);
     delta_commit_guard(commit, lake_guard, lake);
-    if (target->mode == WRITE_OVERWRITE) {
+    if (target->mode != WRITE_APPEND) {
         lake_replace_files(lake, commit);
     }
-    return delta_commit(commit, "WRITE", target->mode == WRITE_OVERWRITE ? "Overwrite" : "Append",
+    if (target->mode == WRITE_MERGE) {
+        lake_read_base(lake, commit);
+    }
+    return delta_commit(commit, "WRITE", target->mode == WRITE_APPEND ? "Append" : "Overwrite",
                         ret_result, err);
+}
+
+static void lake_count_merge(const LakeSink *lake, SinkResult *result)
+{
+    const MergeCounts *counts = &lake->merge_counts;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < lake->file_count; i++) {
+        rows += (uint64_t)lake->files[i].rows;
+    }
+    result->is_merged = true;
+    result->base = lake->merge.has_base ? mem_copy_text(lake->merge.base_text) : NULL;
+    result->rows_updated = counts->updated;
+    result->rows_inserted = counts->increment - counts->updated;
+    result->rows_kept = rows - counts->increment;
 }
 
 static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
@@ -384,6 +485,9 @@ static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
         .replaced_rows = result.rows_removed,
         .files = lake->file_count,
     };
+    if (lake->job->target.mode == WRITE_MERGE) {
+        lake_count_merge(lake, ret_result);
+    }
     return true;
 }
 
@@ -391,6 +495,7 @@ const SinkOps sink_lake = {
     .name = "lake",
     .open = lake_open,
     .columns = lake_columns,
+    .notes = lake_notes,
     .load = lake_load,
     .commit = lake_commit,
     .close = lake_close,

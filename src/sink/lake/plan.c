@@ -417,8 +417,7 @@ static bool plan_fill(const Job *job, const Schema *source, const DeltaTable *ta
     const bool is_new = table->version < 0;
     if (!plan_check_names(source, err) || (!is_new && !plan_check_partition(job, table, err))
         || !plan_parts(job, source, table, plan, err)
-        || (!is_new && job->target.mode == WRITE_OVERWRITE
-            && !delta_check_partitions(table, err))) {
+        || (!is_new && job->target.mode != WRITE_APPEND && !delta_check_partitions(table, err))) {
         return false;
     }
     if (is_new) {

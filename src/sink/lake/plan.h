@@ -12,6 +12,7 @@ typedef struct PlanColumn {
     Type to;
     bool is_free;   // the source's value is the target's value
     bool nullable;  // the target takes NULL
+    bool is_key;    // of a merge: takes no NULL, whatever the target says
 } PlanColumn;
 
 // One part of the partition, in the order of the table's partition columns.

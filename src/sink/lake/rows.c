@@ -92,7 +92,7 @@ static DirtyReason rows_cell(LakeRows *rows, const PlanColumn *column, const Val
     }
     if (value->state == VALUE_NULL) {
         rows->row[at] = *value;
-        return column->nullable ? DIRTY_NONE : DIRTY_NULL;
+        return column->is_key ? DIRTY_KEY : column->nullable ? DIRTY_NONE : DIRTY_NULL;
     }
     if (column->is_free) {
         rows->row[at] = *value;

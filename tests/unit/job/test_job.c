@@ -260,13 +260,13 @@ static void load__all_mistakes_at_once(void **state)
     assert_message(
         "type: sync\n"
         "source: {datasource: rd, table: t, where: \"ds = '${bizdat}'\"}\n"
-        "target: {table: a/b, partition: ds=2016/11, mode: merge, lifecycle: -1, datasource: bus}\n",
+        "target: {table: a/b, partition: ds=2016/11, mode: patch, lifecycle: -1, datasource: bus}\n",
         "7 mistakes in jobs/ods_oplog.yaml\n"
         "jobs/ods_oplog.yaml:2:22: unknown datasource \"rd\", did you mean \"rds\"?\n"
         "jobs/ods_oplog.yaml:2:43: \"where\": unknown parameter \"${bizdat}\", did you mean \"${bizdate}\"?\n"
         "jobs/ods_oplog.yaml:3:17: \"table\" of a target is a name in the lake, without \"/\"\n"
         "jobs/ods_oplog.yaml:3:33: the partition value \"2016/11\" holds a slash\n"
-        "jobs/ods_oplog.yaml:3:51: \"mode\" must be overwrite or append, not \"merge\"\n"
+        "jobs/ods_oplog.yaml:3:51: \"mode\" must be overwrite, append or merge, not \"patch\"\n"
         "jobs/ods_oplog.yaml:3:69: \"lifecycle\" must be a whole number from 0 to 37231, not \"-1\"\n"
         "jobs/ods_oplog.yaml:3:85: this version cannot write to \"bus\", a datasource of type kafka; a target "
         "is a lake");
@@ -344,6 +344,117 @@ static void load__what_may_stand_together(void **state)
         "2 mistakes in jobs/ods_oplog.yaml\n"
         "jobs/ods_oplog.yaml:2:9: \"source\" must be a mapping (key: value), not text\n"
         "jobs/ods_oplog.yaml:3:9: \"target\" must be a mapping (key: value), not a list");
+}
+
+// --- merge ----------------------------------------------------------------------------------------------
+
+#define MERGE "type: sync\nsource: {datasource: rds, table: t}\ntarget: {table: t, mode: merge, "
+
+static void load__merge(void **state)
+{
+    (void)state;
+    Fixture fixture =
+        fixture_new(MERGE "partition: \"ds=${bizdate},region=cn\", key: [uid, name], "
+                          "base: \"region=us,ds=${yyyymmdd-7}\", order_by: optime}\n");
+    Job *job = load(&fixture, &DAY);
+    assert_int_equal(job->target.mode, WRITE_MERGE);
+    assert_string_equal(job->target.key[0], "uid");
+    assert_string_equal(job->target.key[1], "name");
+    assert_null(job->target.key[2]);
+    assert_string_equal(job->target.order_by, "optime");
+    // In the order of the partition.
+    assert_string_equal(job->target.base[0].column, "ds");
+    assert_string_equal(job->target.base[0].value, "20161107");
+    assert_string_equal(job->target.base[1].value, "us");
+    job_free(job);
+    fixture_done(&fixture);
+}
+
+static void load__merge_with_the_table_itself(void **state)
+{
+    (void)state;
+    Fixture fixture = fixture_new(MERGE "key: uid}\n");
+    Job *job = load(&fixture, &DAY);
+    assert_int_equal(job->target.mode, WRITE_MERGE);
+    assert_string_equal(job->target.key[0], "uid");
+    assert_null(job->target.base);
+    assert_null(job->target.order_by);
+    job_free(job);
+    fixture_done(&fixture);
+}
+
+// The business date before, for everything that the partition's text is made of.
+static void load__base_of_the_day_before(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bizdate;
+        const char *partition;
+        const char *args;
+        const char *param;
+        const char *base;
+    } cases[] = {
+        {"20161114", "ds=${bizdate}", NULL, NULL, "20161113"},
+        {"20170101", "ds=${bizdate}", NULL, NULL, "20161231"},
+        {"20160301", "ds=${yyyy-mm-dd}", NULL, NULL, "2016-02-29"},
+        {"20161201", "ds=${yyyymm}", NULL, NULL, "201611"},
+        {"20161202", "ds=${yyyymm}", NULL, NULL, "201612"},
+        {"20161114", "ds=$[yyyymmddhh24-1/24]", NULL, NULL, "2016111402"},
+        {"20161114", "ds=$gmtdate", NULL, NULL, "20161114"},
+        {"20161114", "ds=${day}", "{day: $bizdate}", NULL, "20161113"},
+        {"20161114", "ds=${day}", "day=$[yyyymmdd-2]", NULL, "20161112"},
+        {"20161114", "ds=${day}", "{day: x}", "day=${yyyymmdd-7}", "20161106"},
+        {"20161114", "ds=${day}", "{day: x}", "day=fixed", "fixed"},
+        {"20161114", "ds=all", NULL, NULL, "all"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(mem_free_text)
+        char *text = mem_format(
+            MERGE "partition: \"%s\"}\nschedule: {at: \"03:00\"}\n%s%s\n", cases[i].partition,
+            cases[i].args == NULL ? "" : "args: ", cases[i].args == NULL ? "" : cases[i].args);
+        Fixture fixture = fixture_new(text);
+        const char *const params[] = {cases[i].param, NULL};
+        const InstanceRequest request = {.bizdate = cases[i].bizdate, .params = params};
+        Job *job = load(&fixture, &request);
+        assert_string_equal(job->target.base[0].value, cases[i].base);
+        job_free(job);
+        fixture_done(&fixture);
+    }
+}
+
+static void load__mistakes_of_a_merge(void **state)
+{
+    (void)state;
+    assert_message(
+        "type: sync\nsource: {datasource: rds, table: t}\n"
+        "target: {table: t, key: id, order_by: a, base: \"ds=1\"}\n",
+        "3 mistakes in jobs/ods_oplog.yaml\n"
+        "jobs/ods_oplog.yaml:3:25: \"key\" has a meaning with \"mode: merge\" only\n"
+        "jobs/ods_oplog.yaml:3:39: \"order_by\" has a meaning with \"mode: merge\" only\n"
+        "jobs/ods_oplog.yaml:3:48: \"base\" has a meaning with \"mode: merge\" only");
+    assert_message(
+        MERGE "base: \"ds=1\"}\n",
+        "jobs/ods_oplog.yaml:3:39: \"base\" is a partition, and the job's table has none; "
+        "the table itself is the base");
+    assert_message(
+        MERGE "partition: \"ds=1,r={region}\"}\n",
+        "jobs/ods_oplog.yaml:3:44: a merge writes one partition, and this one takes \"r\" "
+        "from the rows");
+    assert_message(
+        MERGE "partition: \"ds=1,r=2\", base: \"ds=1\"}\n",
+        "jobs/ods_oplog.yaml:3:62: \"base\" and \"partition\" do not name the same columns");
+    assert_message(
+        MERGE "partition: \"ds=1\", base: \"pt=1\"}\n",
+        "jobs/ods_oplog.yaml:3:58: \"base\" and \"partition\" do not name the same columns");
+    assert_message(MERGE "partition: \"ds=1\", base: \"ds={day}\"}\n",
+                   "jobs/ods_oplog.yaml:3:58: \"base\" takes \"ds\" from the rows");
+    assert_message(MERGE "partition: \"ds=1\", base: x}\n",
+                   "jobs/ods_oplog.yaml:3:58: \"x\" in the partition has no \"=\"");
+    assert_message(
+        MERGE "partition: \"ds=${bizdat}\"}\n",
+        "jobs/ods_oplog.yaml:3:44: \"partition\": unknown parameter \"${bizdat}\", did you "
+        "mean \"${bizdate}\"?");
+    assert_message(MERGE "key: []}\n", "jobs/ods_oplog.yaml:3:38: \"key\" is an empty list");
 }
 
 static void load__names_of_tables(void **state)
@@ -679,6 +790,10 @@ int main(void)
         cmocka_unit_test(load__mistakes_of_the_issue),
         cmocka_unit_test(load__all_mistakes_at_once),
         cmocka_unit_test(load__what_may_stand_together),
+        cmocka_unit_test(load__merge),
+        cmocka_unit_test(load__merge_with_the_table_itself),
+        cmocka_unit_test(load__base_of_the_day_before),
+        cmocka_unit_test(load__mistakes_of_a_merge),
         cmocka_unit_test(load__names_of_tables),
         cmocka_unit_test(load__texts),
         cmocka_unit_test(load__types),

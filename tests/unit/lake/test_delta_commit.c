@@ -560,14 +560,15 @@ typedef enum Change {
     REWRITE_B,   // the one file of b/eu, and a new one there
     OPTIMIZE_A,  // the same in a/eu, with the same rows
     TOUCH_A,     // the file of a/eu
+    READ_A,      // files into f/eu that follow from the rows of ds=a
     CHANGES,
 } Change;
 
 static void apply_change(DeltaCommit *commit, const DeltaTable *table, Change change,
                          const char *suffix)
 {
-    static const char *const ds[CHANGES] = {"a",  "c",  "a", "b",  "c", NULL, "a", "b",
-                                            NULL, NULL, "d", NULL, "b", "a",  NULL};
+    static const char *const ds[CHANGES] = {"a",  "c",  "a", "b",  "c", NULL, "a",  "b",
+                                            NULL, NULL, "d", NULL, "b", "a",  NULL, "f"};
     if (change == SCHEMA) {
         add_schema(commit, /* with_datetime= */ true);
     } else if (change == PROPERTY) {
@@ -578,6 +579,8 @@ static void apply_change(DeltaCommit *commit, const DeltaTable *table, Change ch
         delta_commit_replace_written(commit);
     } else if (change >= REPLACE_A && change <= REPLACE_ALL) {
         delta_commit_replace(commit, (const char *const[]){ds[change], NULL});
+    } else if (change == READ_A) {
+        delta_commit_read(commit, (const char *const[]){"a", NULL});
     } else if (change == TOUCH_A) {
         delta_commit_touch(commit, file_of(table, "a-eu-0"), 7);
     } else if (change >= REMOVE_A) {
@@ -593,25 +596,27 @@ static void apply_change(DeltaCommit *commit, const DeltaTable *table, Change ch
 // Which second commit may follow which first. Rows: the first (it won); columns: the second. From
 // the rule: the second fails where the first added to a partition that it replaces or whose rows it
 // read to change them, removed or changed a file that it removes or names again, removed any file
-// of a partition that it rewrites, or changed the metadata.
+// of a partition that it rewrites, changed rows that it follows from, or changed the metadata.
 static const char *const follows[CHANGES] = {
-    // second:       aA aC rA rB rC r* dA dB sc pr tx xA xB oA tA
-    [APPEND_A] = "++-++--++++-+++",
-    [APPEND_C] = "++++--+++++++++",
-    [REPLACE_A] = "++-++--++++-+--",
-    [REPLACE_B] = "+++-+-+-++++-++",
-    [REPLACE_C] = "++++--+++++++++",
-    [REPLACE_ALL] = "++--+---+++----",
-    [DYNAMIC_A] = "++-++--++++-+--",
-    [DYNAMIC_B] = "+++-+-+-++++-++",
-    [SCHEMA] = "---------------",
-    [PROPERTY] = "---------------",
-    [TXN] = "+++++-++++-++++",
-    [REMOVE_A] = "++-++--++++-+--",
-    [REWRITE_B] = "+++-+-+-++++-++",
-    [OPTIMIZE_A] = "++-++--++++-+--",
+    // second:       aA aC rA rB rC r* dA dB sc pr tx xA xB oA tA fA
+    [APPEND_A] = "++-++--++++-+++-",
+    [APPEND_C] = "++++--++++++++++",
+    [REPLACE_A] = "++-++--++++-+---",
+    [REPLACE_B] = "+++-+-+-++++-+++",
+    [REPLACE_C] = "++++--++++++++++",
+    [REPLACE_ALL] = "++--+---+++-----",
+    [DYNAMIC_A] = "++-++--++++-+---",
+    [DYNAMIC_B] = "+++-+-+-++++-+++",
+    [SCHEMA] = "----------------",
+    [PROPERTY] = "----------------",
+    [TXN] = "+++++-++++-+++++",
+    [REMOVE_A] = "++-++--++++-+---",
+    [REWRITE_B] = "+++-+-+-++++-+++",
+    // The same rows in other files: what follows from them is still right.
+    [OPTIMIZE_A] = "++-++--++++-+--+",
     // A file that is named again is an add to its partition, and was changed.
-    [TOUCH_A] = "++-++--++++-+--",
+    [TOUCH_A] = "++-++--++++-+--+",
+    [READ_A] = "+++++-++++++++++",
 };
 
 static void conflict__every_pair_from_one_version(void **state)
