@@ -290,8 +290,7 @@ bool job_file_params_before(const JobFile *file, ParamSet *ret_params, Err *err)
         read_args(&before, args);
     }
     done = done
-           && (file->request == NULL
-               || add_request_params(&before.params, file->request->params, err));
+           && (file->request == NULL || job_add_params(&before.params, file->request->params, err));
     problems_done(&before.problems);
     if (!done) {
         param_set_done(&before.params);

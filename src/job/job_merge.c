@@ -8,8 +8,6 @@
 
 #include "job/job_internal.h"
 
-#include <stdio.h>
-
 #include "base/text.h"
 
 const char *const WRITE_MODE_NAMES[] = {"overwrite", "append", "merge", NULL};
@@ -20,10 +18,13 @@ bool job_params_day_before(const ParamSet *params, int hour, int minute, ParamSe
     const Civil day = {
         .year = params->bizdate_year, .month = params->bizdate_month, .day = params->bizdate_day};
     const Civil before = civil_from_usec(civil_to_usec(&day) - 1);
-    char text[16];
-    (void)snprintf(text, sizeof(text), "%04u%02u%02u", (unsigned)before.year % 10000,
-                   (unsigned)before.month % 100, (unsigned)before.day % 100);
-    return job_set_bizdate(ret_params, text, hour, minute, err);
+    char text[9];
+    job_date_text(&before, text);
+    if (!job_set_bizdate(ret_params, text, hour, minute, err)) {
+        return false;
+    }
+    ret_params->today = params->today;  // which may be that of an earlier instance
+    return true;
 }
 
 static bool base_order(const TargetSpec *target, const PartitionPart *parts, size_t count,

@@ -115,6 +115,20 @@ static bool backfill_check_places(const Backfill *backfill, const Job *first, co
                      "Write ${bizdate} into the job's \"partition\", or leave --parallel out.");
 }
 
+// A merge goes on with the partition of the date before, which must be there by then.
+static bool backfill_check_order(const Backfill *backfill, const Job *job, Err *err)
+{
+    const BackfillPlan *plan = backfill->plan;
+    if (backfill->result->count == 1 || job->type != JOB_SYNC || job->target.mode != WRITE_MERGE
+        || (plan->parallel == 1 && !plan->is_descending)) {
+        return true;
+    }
+    (void)fail(err, FAIL_CONFIG,
+               "the dates of %s go on with each other: they run in order, one at a time",
+               job->name);
+    return fail_hint(err, "Leave --parallel and --desc out: the job's mode is merge.");
+}
+
 static void job_done(Job **job)
 {
     job_free(*job);
@@ -131,6 +145,7 @@ static bool backfill_check_job(const Backfill *backfill, Err *err)
     CLEANUP(job_done) Job *last_job = NULL;
     return job_load(project, result->job, &first, &first_job, err)
            && job_load(project, result->job, &last, &last_job, err)
+           && backfill_check_order(backfill, first_job, err)
            && backfill_check_places(backfill, first_job, last_job, err);
 }
 

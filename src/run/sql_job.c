@@ -151,10 +151,11 @@ bool sql_job_describe(const Job *job, bool json, Buf *out, Err *err)
         const SqlInsert *insert = statement->insert_count > 0 ? &statement->inserts[0] : NULL;
         const char *table = insert != NULL ? insert->table.name : statement->table.name;
         CLEANUP(mem_free_text)
-        char *line =
-            mem_format("%s%s%s%s", statement_kind_name(statement->kind),
-                       insert == NULL ? "" : insert->is_overwrite ? " OVERWRITE" : " INTO",
-                       table == NULL ? "" : " ", table == NULL ? "" : table);
+        char *line = mem_format("%s%s%s%s", statement_kind_name(statement->kind),
+                                insert == NULL         ? ""
+                                : insert->is_overwrite ? " OVERWRITE"
+                                                       : " INTO",
+                                table == NULL ? "" : " ", table == NULL ? "" : table);
         if (json) {
             emit_text(&writer, line);
         } else {

@@ -128,6 +128,14 @@ def test_dates_that_write_the_same_rows_do_not_run_together(shop):
     assert len(readers.delta_rows(shop.table("ods"))) == 3
 
 
+def test_merges_go_on_with_each_other(shop):
+    shop.job("ods", source={"table": "oplog", "incremental": "optime"}, target={"table": "ods", "partition": "ds=${bizdate}", "mode": "merge"})
+    for words in (["--parallel", "2"], ["--desc"]):
+        assert "in order, one at a time" in backfill(shop, *words, code=2).stderr
+    backfill(shop)
+    assert [len(readers.delta_rows(shop.table("ods"), partition={"ds": day})) for day in DAYS] == [3, 6, 9, 12, 15, 18, 21]
+
+
 # ---- a date that fails ------------------------------------------------------------------------------------
 
 
