@@ -56,13 +56,16 @@ echo "after:  $after"
 say "Master data that changes: the whole table, every day"
 try "$weir" run ods_user_full --bizdate 20161113
 try "$weir" run dw_user_history --bizdate 20161113
+try "$weir" run dw_user_first --bizdate 20161113
 mariadb --no-defaults --default-character-set=utf8mb4 --socket="$socket" --user=root <"$root/demo/next_day.sql"
 try "$weir" run ods_user_full --bizdate 20161114
 
-say "The same by increments: what changed that day, merged by a statement"
+say "The same by increments: what changed that day, merged by a statement, and by a job of mode merge"
 try "$weir" run ods_user_inc --bizdate 20161114
 try "$weir" run dw_user_inc --bizdate 20161114
 try "$weir" sql -e "select uid, uname, deptno, gender, optime from dw_user_inc order by uid"
+try "$weir" run dw_user --bizdate 20161114
+try "$weir" sql -e "select a.uid, a.deptno as before, b.deptno as after from dw_user a full join dw_user b on a.uid = b.uid and b.ds = '20161114' where a.ds = '20161113' order by a.uid"
 echo "2, 3 and 4 have their new values, NULL among them; 6 is new; 5 was deleted at the source, which no increment shows."
 
 say "The past by day instead of as one partition: a week, four dates at a time"
