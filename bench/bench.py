@@ -21,18 +21,19 @@ import decode
 import memory.memory
 import sql.sql
 import startup.startup
+import verify.verify
 from data import Data
 from measure import Measure, load_average, say
 
 PARTS = {"startup": startup.startup.run, "decode": decode.run, "batch": batch.batch.run, "memory": memory.memory.run,
-         "sql": sql.sql.run}
+         "sql": sql.sql.run, "verify": verify.verify.run}
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description="Benchmarks; make bench ARGS=\"...\" passes these on.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {' '.join(PARTS)}; all where none is named")
     parser.add_argument("--rows", type=int, default=6_000_000, help="of lineitem (default 6000000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of batch and sql (default 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="of batch, sql and verify (default 5)")
     parser.add_argument("--sides", default="", help="of batch, with commas; all where it is left out")
     parser.add_argument("--narrow-rows", type=int, default=20_000_000, help="of memory (default 20000000)")
     parser.add_argument("--wide-rows", type=int, default=2_000, help="of memory, 1 MB each (default 2000)")

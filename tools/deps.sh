@@ -201,7 +201,7 @@ make_venv() {
 
 set_build() {
     apt_install gcc libc6-dev make meson ninja-build pkg-config \
-        libmariadb-dev libjansson-dev libyaml-dev libzstd-dev libedit-dev libsqlite3-dev libcmocka-dev
+        libmariadb-dev libjansson-dev libyaml-dev libzstd-dev libedit-dev libsqlite3-dev libxxhash-dev libcmocka-dev
     fetch_duckdb
 }
 

@@ -73,6 +73,8 @@ int err_exit_code(FailKind kind)
         return 5;
     case FAIL_CANCELLED:
         return 130;
+    case FAIL_DIFFERENT:
+        return 6;
     }
     return 1;
 }
@@ -94,6 +96,8 @@ const char *fail_kind_name(FailKind kind)
         return "dirty";
     case FAIL_CANCELLED:
         return "cancelled";
+    case FAIL_DIFFERENT:
+        return "different";
     }
     return "internal";
 }

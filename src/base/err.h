@@ -15,6 +15,7 @@ typedef enum FailKind {
     FAIL_TARGET,     // writing to or publishing in the target
     FAIL_DIRTY,      // more dirty rows than the job allows
     FAIL_CANCELLED,  // the user said stop
+    FAIL_DIFFERENT,  // two things that were compared are not the same
 } FailKind;
 
 typedef struct Err {
@@ -38,7 +39,7 @@ bool err_context(Err *err, const char *format, ...) PRINTF(2, 3);
 // says that its thread was stopped gives way to the one that was the reason. The caller locks.
 void err_keep(Err *kept, const Err *err);
 
-// 0 done, 1 internal, 2 config, 3 source, 4 target, 5 dirty limit, 130 cancelled.
+// 0 done, 1 internal, 2 config, 3 source, 4 target, 5 dirty limit, 6 different, 130 cancelled.
 int err_exit_code(FailKind kind);
 
 // "config", "source" ... as the JSON summary prints it.

@@ -16,6 +16,7 @@ const Command *const commands[] = {
     &command_log,        //
     &command_rerun,      //
     &command_cancel,     //
+    &command_verify,     //
     &command_copy,       //
     &command_sql,        //
     &command_import,     //
@@ -34,7 +35,7 @@ static void command_print_overview(FILE *out)
     }
     (void)fprintf(out, "\n\"weir VERB --help\" says more of each. A new project: weir init shop\n"
                        "Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 source, "
-                       "4 target, 5 dirty limit, 130 cancelled.\n");
+                       "4 target, 5 dirty limit, 6 different (verify), 130 cancelled.\n");
 }
 
 void command_print_error(const Err *err)

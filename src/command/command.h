@@ -27,6 +27,7 @@ extern const Command command_import;
 extern const Command command_lifecycle;
 extern const Command command_vacuum;
 extern const Command command_sql;
+extern const Command command_verify;
 extern const Command command_version;
 
 // All verbs; ends with NULL.

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,7 +30,7 @@ struct Reject {
 
 Reject *reject_new(const char *path, int64_t limit, Counters *counters)
 {
-    assert(path != NULL && counters != NULL);
+    assert(counters != NULL);
     Reject *reject = mem_alloc(sizeof(*reject));
     pthread_mutex_init(&reject->lock, NULL);
     reject->path = mem_copy_text(path);
@@ -52,54 +51,6 @@ void reject_free(Reject *reject)
     free(reject->path);
     free(reject->first);
     free(reject);
-}
-
-// The value as JSON: numbers as numbers where JSON has them exactly, all else as text.
-static void reject_write_value(JsonWriter *json, const Value *value, Type type)
-{
-    if (value->state == VALUE_NULL) {
-        emit_null(json);
-        return;
-    }
-    if (value->state == VALUE_DIRTY) {
-        emit_text_bytes(json, value->bytes, value->len);
-        return;
-    }
-    switch (type.kind) {
-    case TYPE_BOOL:
-        emit_bool(json, value->i64 != 0);
-        return;
-    case TYPE_INT8:
-    case TYPE_INT16:
-    case TYPE_INT32:
-    case TYPE_INT64:
-        emit_int(json, value->i64);
-        return;
-    case TYPE_UINT64:
-        emit_uint(json, value->u64);
-        return;
-    case TYPE_TEXT:
-        emit_text_bytes(json, value->bytes, value->len);
-        return;
-    case TYPE_BYTES:
-        emit_base64(json, value->bytes, value->len);
-        return;
-    case TYPE_FLOAT32:
-    case TYPE_FLOAT64:
-    case TYPE_DECIMAL:
-    case TYPE_DATE:
-    case TYPE_DATETIME:
-    case TYPE_INSTANT:
-        break;
-    }
-    CLEANUP(buf_done) Buf text = {0};
-    value_to_text(value, type, &text);
-    const bool is_float = type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64;
-    if (is_float && isfinite(value->f64)) {  // JSON has no word for the others
-        emit_raw(json, buf_text(&text), text.len);
-    } else {
-        emit_text_bytes(json, buf_text(&text), text.len);
-    }
 }
 
 static void reject_write_line(Buf *out, const Schema *schema, const Value *row, size_t column,
@@ -124,14 +75,14 @@ static void reject_write_line(Buf *out, const Schema *schema, const Value *row, 
         const size_t field = key_fields[i];
         assert(field < schema->count);
         emit_key(&json, schema->fields[field].name);
-        reject_write_value(&json, &row[field], schema->fields[field].type);
+        value_to_json(&row[field], schema->fields[field].type, &json);
     }
     emit_end_object(&json);
     emit_key(&json, "row");
     emit_begin_object(&json);
     for (size_t i = 0; i < schema->count; i++) {
         emit_key(&json, schema->fields[i].name);
-        reject_write_value(&json, &row[i], schema->fields[i].type);
+        value_to_json(&row[i], schema->fields[i].type, &json);
     }
     emit_end_object(&json);
     emit_end_object(&json);
@@ -194,7 +145,7 @@ bool reject_row(Reject *reject, const Schema *schema, const Value *row, size_t c
         reject->first =
             mem_format("column \"%s\" %s", schema->fields[column].name, dirty_reason_text(reason));
     }
-    if (reject->count <= REJECT_ROWS_MAX) {
+    if (reject->path != NULL && reject->count <= REJECT_ROWS_MAX) {
         CLEANUP(buf_done) Buf line = {0};
         reject_write_line(&line, schema, row, column, reason, key_fields, key_count);
         ok = buf_ok(&line, "a line of the reject file", err) && reject_append(reject, &line, err);

@@ -10,8 +10,9 @@
 
 typedef struct Reject Reject;
 
-// `path` is where the file goes; limit is the number of dirty rows that are allowed, negative for
-// any. At most REJECT_ROWS_MAX rows are written out; all are counted.
+// `path` is where the file goes, NULL: rows are counted only; limit is the number of dirty rows
+// that are allowed, negative for any. At most REJECT_ROWS_MAX rows are written out; all are
+// counted.
 #define REJECT_ROWS_MAX 10000
 Reject *reject_new(const char *path, int64_t limit, Counters *counters) MUST_CHECK;
 void reject_free(Reject *reject);

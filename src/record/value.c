@@ -4,6 +4,8 @@
 
 #include "record/value.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/number.h"
 
@@ -133,5 +135,52 @@ void value_to_text(const Value *value, Type type, Buf *out)
     case TYPE_BYTES:
         buf_add_base64(out, value->bytes, value->len);
         break;
+    }
+}
+
+void value_to_json(const Value *value, Type type, JsonWriter *json)
+{
+    if (value->state == VALUE_NULL) {
+        emit_null(json);
+        return;
+    }
+    if (value->state == VALUE_DIRTY) {
+        emit_text_bytes(json, value->bytes, value->len);
+        return;
+    }
+    switch (type.kind) {
+    case TYPE_BOOL:
+        emit_bool(json, value->i64 != 0);
+        return;
+    case TYPE_INT8:
+    case TYPE_INT16:
+    case TYPE_INT32:
+    case TYPE_INT64:
+        emit_int(json, value->i64);
+        return;
+    case TYPE_UINT64:
+        emit_uint(json, value->u64);
+        return;
+    case TYPE_TEXT:
+        emit_text_bytes(json, value->bytes, value->len);
+        return;
+    case TYPE_BYTES:
+        emit_base64(json, value->bytes, value->len);
+        return;
+    case TYPE_FLOAT32:
+    case TYPE_FLOAT64:
+    case TYPE_DECIMAL:
+    case TYPE_DATE:
+    case TYPE_DATETIME:
+    case TYPE_INSTANT:
+        break;
+    }
+    CLEANUP(buf_done) Buf text = {0};
+    value_to_text(value, type, &text);
+    const bool is_float = type.kind == TYPE_FLOAT32 || type.kind == TYPE_FLOAT64;
+    if (is_float && isfinite(value->f64)) {  // JSON has no word for the others
+        emit_raw(json, buf_text(&text), text.len);
+    } else {
+        emit_text_bytes(json, buf_text(&text), text.len);
     }
 }

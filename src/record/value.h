@@ -5,6 +5,7 @@
 // reader until its next row. A Row is an array of Values in the order of the Schema.
 #pragma once
 
+#include "base/emit.h"
 #include "record/type.h"
 
 typedef enum ValueState {
@@ -51,3 +52,5 @@ size_t decimal_to_text(__int128 unscaled, int scale, char space[DECIMAL_TEXT_SIZ
 // quotes: "2016-11-14", "2016-11-14 08:30:00.5", "12.50", true, base64 for bytes. NULL adds
 // nothing. DATETIME prints `scale` fractional digits; INSTANT prints UTC with a closing Z.
 void value_to_text(const Value *value, Type type, Buf *out);
+// The value as JSON: numbers as numbers where JSON has them exactly, all else as text.
+void value_to_json(const Value *value, Type type, JsonWriter *json);

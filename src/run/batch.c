@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "run/drift.h"
 #include "run/ends.h"
 
 static void reject_done(Reject **reject)
@@ -50,41 +51,15 @@ static void batch_note_snapshot(const Source *source, RunReport *report)
     }
 }
 
-// At most so many columns are named in one warning.
-#define DRIFT_NAMES_MAX 20
-
-// Which columns a warning about drift names.
-typedef enum Drift { DRIFT_LOST, DRIFT_ADDED } Drift;
-
-static bool batch_has_drifted(const ColumnPlan *column, Drift drift)
-{
-    return drift == DRIFT_LOST ? column->source_field == SIZE_MAX && column->partition == NULL
-                               : column->is_new;
-}
-
 // A job that goes on after ALTER TABLE at the source is right to do so, but not without a word.
 static void batch_warn_drift(const Sink *sink, Drift drift, RunReport *report)
 {
-    size_t column_count = 0;
-    const ColumnPlan *columns = sink->ops->columns(sink, &column_count);
-    CLEANUP(buf_done) Buf names = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < column_count; i++) {
-        if (!batch_has_drifted(&columns[i], drift)) {
-            continue;
-        }
-        if (count++ < DRIFT_NAMES_MAX) {
-            buf_add_format(&names, "%s\"%s\"", count > 1 ? ", " : "", columns[i].name);
-        }
-    }
-    if (count > DRIFT_NAMES_MAX) {
-        buf_add_format(&names, " and %zu more", count - DRIFT_NAMES_MAX);
-    }
-    if (count > 0) {
+    CLEANUP(mem_free_text) char *columns = drift_columns(sink, drift);
+    if (columns != NULL) {
         CLEANUP(mem_free_text)
-        char *text = mem_format(
-            "column%s %s %s %s", count == 1 ? "" : "s", buf_text(&names), count == 1 ? "is" : "are",
-            drift == DRIFT_LOST ? "not in the source: NULL in these rows" : "added to the table");
+        char *text = mem_format("%s %s", columns,
+                                drift == DRIFT_LOST ? "not in the source: NULL in these rows"
+                                                    : "added to the table");
         run_report_warn(report, text);
     }
 }

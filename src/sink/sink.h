@@ -41,6 +41,31 @@ typedef struct SinkResult {
     uint64_t rows_kept;  // rows of the base that went on as they were
 } SinkResult;
 
+// What a target is compared with: the rows that a load would store now.
+typedef enum CompareSide { COMPARE_SOURCE, COMPARE_TARGET } CompareSide;
+
+// What is compared. Owned by the sink.
+typedef struct CompareInfo {
+    Schema columns;     // with the target's types; columns that only one side has are left out
+    size_t *key;        // places of the key's columns among them
+    size_t key_count;   // 0: no key, or not all of it is stored: a row is known by all its columns
+    bool counts_extra;  // rows that only the target has are differences: of an overwrite
+    const char *location;
+    const char *partition;  // "ds=20161114"
+    int64_t version;        // of the table that is read
+    size_t files;
+    int64_t written_usec;  // when the newest of them was written; 0 without files
+} CompareInfo;
+
+// The rows of one side, pulled by several threads, each with a stream of its own.
+typedef struct CompareRows {
+    const Schema *schema;   // of a row
+    const size_t *columns;  // the fields of a row that are the compared columns, in their order
+    void **streams;
+    size_t count;
+    bool (*next)(void *stream, const Value **ret_row, Err *err);  // as RowReader's
+} CompareRows;
+
 typedef struct SinkOps {
     const char *name;  // the datasource's type: "lake"
 
@@ -56,6 +81,15 @@ typedef struct SinkOps {
     bool (*load)(Sink *sink, const LoadInput *input, Err *err);
     // Makes what was loaded visible, atomically.
     bool (*commit)(Sink *sink, SinkResult *ret_result, Err *err);
+
+    // For `weir verify`, in place of load and commit. Changes nothing. FAIL_TARGET where what a
+    // load would replace or add to is not there.
+    bool (*compare)(Sink *sink, const CompareInfo **ret_info, Err *err);
+    // Begins to read a side, the source's (as a load would store it, dirty rows sent to the reject
+    // file) before the target's, as often as is needed; what was begun before has ended. The
+    // streams are borrowed until the next call or close.
+    bool (*compare_rows)(Sink *sink, CompareSide side, const LoadInput *input,
+                         CompareRows *ret_rows, Err *err);
 
     void (*close)(Sink *sink);  // accepts NULL; removes what was loaded and not committed
 } SinkOps;

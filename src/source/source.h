@@ -60,6 +60,9 @@ typedef struct SourceOps {
     bool (*begin)(Source *source, Err *err);
     int (*reader_count)(const Source *source);  // <= threads
     RowReader *(*reader)(Source *source, int index);
+    // After all readers came to their end: they begin anew, at the same point in time. The source's
+    // counters do so too.
+    void (*rewind)(Source *source);
     const SnapshotInfo *(*snapshot)(const Source *source);
     const SliceInfo *(*slices)(const Source *source, size_t *ret_count);
     const PlanNote *(*notes)(const Source *source, size_t *ret_count);

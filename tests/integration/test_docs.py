@@ -73,7 +73,8 @@ def test_every_key_is_documented(make_project):
 
 def test_every_option_is_documented(weir):
     page = (ROOT / "docs/configuration.md").read_text()
-    for verb in ("check", "run", "backfill", "status", "log", "rerun", "cancel", "copy", "import", "lifecycle", "vacuum"):
+    for verb in ("check", "run", "backfill", "status", "log", "rerun", "cancel", "copy", "import", "lifecycle", "vacuum",
+                 "verify"):
         options = set(re.findall(r"^  (--\S+)", weir(verb, "--help").stdout, re.M)) - {"--help"}
         assert [option for option in sorted(options) if f"`{option} " not in page and f"`{option}`" not in page] == []
 
@@ -83,6 +84,14 @@ def test_every_key_of_the_summary_is_documented(project, database):
     project.job("j", source={"table": "t"}, target={"table": "t"})
     page = (ROOT / "docs/configuration.md").read_text()
     assert [key for key in project.run("j").json if f"`{key}`" not in page] == []
+
+
+def test_every_key_of_a_verification_is_documented(project, database):
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    project.job("j", source={"table": "t"}, target={"table": "t"})
+    project.run("j")
+    page = (ROOT / "docs/configuration.md").read_text().split("`weir verify --json`")[1]
+    assert [key for key in project.weir("verify", "j", "--json").json if f"`{key}`" not in page] == []
 
 
 def anchors(page):

@@ -12,6 +12,7 @@
 #include "lake/delta.h"
 #include "lake/marker.h"
 #include "lake/parquet.h"
+#include "sink/lake/compare.h"
 #include "sink/lake/dynamic.h"
 #include "sink/lake/merge.h"
 #include "sink/lake/plan.h"
@@ -41,6 +42,7 @@ typedef struct LakeSink {
     LakeFile *files;
     size_t file_count;
     size_t partition_count;  // whose files were taken
+    LakeCompare *compare;    // NULL unless the table is compared
 } LakeSink;
 
 static LakeSink *lake_of(Sink *sink)
@@ -77,6 +79,7 @@ static void lake_close(Sink *sink)
         return;
     }
     LakeSink *lake = lake_of(sink);
+    lake_compare_free(lake->compare);
     marker_end(lake->marker, /* is_committed= */ false);
     for (size_t i = 0; i < lake->file_count; i++) {
         for (size_t j = 0; j < lake->plan.part_count; j++) {
@@ -477,7 +480,7 @@ static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
     lake->marker = NULL;
     *ret_result = (SinkResult){
         .location = mem_copy_text(lake->table->path),
-        .partition = lake_partition_text(lake),
+        .partition = plan_partition_text(&lake->plan, lake->source),
         .partitions = lake->plan.dynamic_count > 0 ? lake->partition_count
                       : lake->plan.part_count > 0  ? 1
                                                    : 0,
@@ -491,6 +494,26 @@ static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
     return true;
 }
 
+// --- compare --------------------------------------------------------------------------------------------
+
+static bool lake_compare(Sink *sink, const CompareInfo **ret_info, Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    assert(lake->compare == NULL);
+    if (!lake_compare_new(lake->job, lake->table, &lake->plan, lake->source, lake->key,
+                          lake->key_count, &lake->compare, err)) {
+        return false;
+    }
+    *ret_info = lake_compare_info(lake->compare);
+    return true;
+}
+
+static bool lake_compare_side(Sink *sink, CompareSide side, const LoadInput *input,
+                              CompareRows *ret_rows, Err *err)
+{
+    return lake_compare_rows(lake_of(sink)->compare, side, input, ret_rows, err);
+}
+
 const SinkOps sink_lake = {
     .name = "lake",
     .open = lake_open,
@@ -498,5 +521,7 @@ const SinkOps sink_lake = {
     .notes = lake_notes,
     .load = lake_load,
     .commit = lake_commit,
+    .compare = lake_compare,
+    .compare_rows = lake_compare_side,
     .close = lake_close,
 };

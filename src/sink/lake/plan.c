@@ -463,3 +463,18 @@ void plan_done(LakePlan *plan)
     schema_done(&plan->table);
     *plan = (LakePlan){0};
 }
+
+char *plan_partition_text(const LakePlan *plan, const Schema *source)
+{
+    CLEANUP(buf_done) Buf text = {0};
+    for (size_t i = 0; i < plan->part_count; i++) {
+        const PlanPart *part = &plan->parts[i];
+        buf_add_format(&text, "%s%s=", i > 0 ? "," : "", part->column);
+        if (part->value != NULL) {
+            buf_add_text(&text, part->value);
+        } else {
+            buf_add_format(&text, "{%s}", source->fields[part->source].name);
+        }
+    }
+    return mem_copy_text(buf_text(&text));
+}

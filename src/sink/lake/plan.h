@@ -47,3 +47,5 @@ typedef struct LakePlan {
 bool plan_make(const Job *job, const Schema *source, const DeltaTable *table, LakePlan *ret_plan,
                Err *err) MUST_CHECK;
 void plan_done(LakePlan *plan);
+// "ds=20161114,region={region}"; owned by the caller.
+char *plan_partition_text(const LakePlan *plan, const Schema *source) MUST_CHECK;

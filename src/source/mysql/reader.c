@@ -223,6 +223,19 @@ void reader_pool_free(ReaderPool *pool)
     free(pool);
 }
 
+void reader_pool_rewind(ReaderPool *pool)
+{
+    Counters *counters = pool->counters;
+    for (size_t i = 0; i < pool->reader_count; i++) {
+        assert(pool->readers[i].conn == NULL && pool->readers[i].rows == 0);
+    }
+    memset(pool->taken, 0, pool->slices->count * sizeof *pool->taken);
+    atomic_store(&counters->rows_read, 0);
+    atomic_store(&counters->bytes_read, 0);
+    atomic_store(&counters->zero_dates, 0);
+    atomic_store(&counters->slices_done, 0);
+}
+
 RowReader *reader_pool_get(ReaderPool *pool, size_t index)
 {
     assert(index < pool->reader_count);

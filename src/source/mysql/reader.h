@@ -20,4 +20,6 @@ ReaderPool *reader_pool_new(const SliceList *slices, const ReaderConn *conns, si
                             size_t reader_count, size_t column_count, ZeroDates zero_dates,
                             Counters *counters, Cancel *cancel) MUST_CHECK;
 void reader_pool_free(ReaderPool *pool);
+// All slices again. Every reader came to its end.
+void reader_pool_rewind(ReaderPool *pool);
 RowReader *reader_pool_get(ReaderPool *pool, size_t index);

@@ -527,6 +527,11 @@ static RowReader *mysql_source_reader(Source *base, int index)
     return reader_pool_get(((MysqlSource *)base)->pool, (size_t)index);
 }
 
+static void mysql_source_rewind(Source *base)
+{
+    reader_pool_rewind(((MysqlSource *)base)->pool);
+}
+
 static const SnapshotInfo *mysql_source_snapshot(const Source *base)
 {
     return &((const MysqlSource *)base)->info;
@@ -541,6 +546,7 @@ const SourceOps source_mysql_ops = {
     .begin = mysql_source_begin,
     .reader_count = mysql_source_reader_count,
     .reader = mysql_source_reader,
+    .rewind = mysql_source_rewind,
     .snapshot = mysql_source_snapshot,
     .slices = mysql_source_slices,
     .notes = mysql_source_notes,
