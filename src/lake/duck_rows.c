@@ -215,7 +215,7 @@ DuckRowReader *duck_rows_reader(DuckRows *rows, size_t index)
 
 static __int128 rows_hugeint(duckdb_hugeint value)
 {
-    return ((__int128)value.upper << 64) | (__int128)value.lower;
+    return (__int128)(((unsigned __int128)(uint64_t)value.upper << 64) | value.lower);
 }
 
 static Value rows_dirty(void)

@@ -556,3 +556,17 @@ def test_an_interrupt_ends_it(mariadb, make_database, make_project):
     out, _ = child.communicate(timeout=10)
     assert child.returncode == 130
     assert json.loads(out)["status"] == "cancelled"
+
+
+def test_merge_is_compared_by_its_key(project, database):
+    """Only what the increment says is asked for, by the job's key and not the source's."""
+    database.execute("CREATE TABLE t (n INT PRIMARY KEY, id INT, v VARCHAR(9), optime DATETIME)")
+    database.execute("INSERT INTO t VALUES (1, 10, 'a', '2016-11-14'), (2, 20, 'b', '2016-11-14'), (3, 30, 'c', '2016-11-15')")
+    project.job("ods", source={"table": "t", "incremental": "optime"},
+                target={"table": "ods", "partition": "ds=${bizdate}", "mode": "merge", "key": ["id"]})
+    project.run("ods", "--bizdate", "20161114")
+    project.run("ods", "--bizdate", "20161115")
+    assert project.weir("verify", "ods", "--bizdate", "20161115", "--json").json["status"] == "equal"
+    database.execute("UPDATE t SET v = 'C' WHERE id = 30")
+    said = project.weir("verify", "ods", "--bizdate", "20161115", "--json", code=6).json
+    assert [(key["kind"], key["key"]) for key in said["keys"]] == [("different", {"id": 30})]

@@ -31,8 +31,9 @@ typedef struct LakeSink {
     Sink sink;
     const Job *job;        // borrowed
     const Schema *source;  // borrowed
-    const size_t *key;
+    const size_t *key;     // indexes in `source`: of the source's key, or of the merge's
     size_t key_count;
+    size_t *merge_key;  // what `key` is for a job of mode merge
     DeltaTable *table;
     LakePlan plan;
     MergePlan merge;  // of a job of mode merge
@@ -94,6 +95,7 @@ static void lake_close(Sink *sink)
     plan_done(&lake->plan);
     delta_free(lake->table);
     free(lake->folder);
+    free(lake->merge_key);
     free(lake);
 }
 
@@ -110,6 +112,18 @@ static bool lake_check_path(const char *path, Err *err)
         }
     }
     return true;
+}
+
+// What a row is known by in reject files and comparisons is what the merge knows it by.
+static void lake_take_merge_key(LakeSink *lake)
+{
+    const MergePlan *merge = &lake->merge;
+    lake->merge_key = mem_alloc((merge->key_count + 1) * sizeof(*lake->merge_key));
+    for (size_t i = 0; i < merge->key_count; i++) {
+        lake->merge_key[i] = lake->plan.columns[merge->key[i]].source;
+    }
+    lake->key = lake->merge_key;
+    lake->key_count = merge->key_count;
 }
 
 static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
@@ -133,6 +147,9 @@ static bool lake_open(const Job *job, const Schema *schema, const size_t *key, s
                                 err))) {
         lake_close(&lake->sink);
         return false;
+    }
+    if (job->target.mode == WRITE_MERGE) {
+        lake_take_merge_key(lake);
     }
     lake->folder = lake_folder(&lake->plan, lake->plan.folder_part_count, NULL);
     *ret_sink = &lake->sink;
@@ -382,21 +399,6 @@ static void lake_read_base(const LakeSink *lake, DeltaCommit *commit)
     }
     delta_commit_read(commit, values);
     free(values);
-}
-
-static char *lake_partition_text(const LakeSink *lake)
-{
-    CLEANUP(buf_done) Buf text = {0};
-    for (size_t i = 0; i < lake->plan.part_count; i++) {
-        const PlanPart *part = &lake->plan.parts[i];
-        buf_add_format(&text, "%s%s=", i > 0 ? "," : "", part->column);
-        if (part->value != NULL) {
-            buf_add_text(&text, part->value);
-        } else {
-            buf_add_format(&text, "{%s}", lake->source->fields[part->source].name);
-        }
-    }
-    return mem_copy_text(buf_text(&text));
 }
 
 // The last look before the commit: that this run is still taken for alive, and that the files to be
