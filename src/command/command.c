@@ -22,6 +22,10 @@ const Command *const commands[] = {
     &command_import,     //
     &command_lifecycle,  //
     &command_vacuum,     //
+    &command_optimize,   //
+    &command_plan,       //
+    &command_slice,      //
+    &command_commit,     //
     &command_version,    //
     NULL,
 };

@@ -28,6 +28,10 @@ extern const Command command_lifecycle;
 extern const Command command_vacuum;
 extern const Command command_sql;
 extern const Command command_verify;
+extern const Command command_optimize;
+extern const Command command_plan;
+extern const Command command_slice;
+extern const Command command_commit;
 extern const Command command_version;
 
 // All verbs; ends with NULL.

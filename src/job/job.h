@@ -72,6 +72,7 @@ typedef struct Job {
     int64_t dirty_limit;  // rows; negative: any number
     ZeroDates zero_dates;
     int threads;
+    int pieces;   // slices wanted, whoever reads them; 0: as many as suit `threads`
     int retries;  // how often a run starts over after a lost connection; default 2
     uint64_t memory_bytes;
     Schedule schedule;

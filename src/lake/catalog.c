@@ -121,7 +121,9 @@ static bool catalog_check_free(const char *path, const char *what, Err *err)
     if (live.count > 0) {
         (void)fail(err, FAIL_TARGET, "the table \"%s\" cannot be %s: a run is writing to it", path,
                    what);
-        return fail_hint(err, "Wait until that run is over, or stop it.");
+        return fail_hint(err,
+                         "Wait until that run is over, or stop it; a plan is given up with weir "
+                         "commit --abandon.");
     }
     return true;
 }

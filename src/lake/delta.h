@@ -16,7 +16,7 @@ typedef struct DeltaFile {
     int64_t modified_ms;
     int64_t rows;  // numRecords of stats, -1 where missing
     char *stats;   // JSON text or NULL
-    char *tags;    // of other writers: JSON text or NULL
+    char *tags;    // what writers noted of the file: JSON text or NULL
 } DeltaFile;
 
 typedef struct DeltaProperty {
@@ -73,6 +73,8 @@ void delta_commit_add(DeltaCommit *commit, const char *path, const char *const *
 // When the file that was added last was written, for one whose rows are older than it is
 // (OPTIMIZE); now where it is left out.
 void delta_commit_add_modified(DeltaCommit *commit, int64_t modified_ms);
+// Tags of the file that was added last: a JSON object of texts. Copies it.
+void delta_commit_add_tags(DeltaCommit *commit, const char *tags);
 // Names a file of the table again, with another time; all else about it stays. Conflicts with a
 // commit that removes the file.
 void delta_commit_touch(DeltaCommit *commit, const DeltaFile *file, int64_t modified_ms);
@@ -137,6 +139,12 @@ bool delta_retention(const DeltaTable *table, const char *property, int64_t fall
 // "ds=20161114" with Hive's escaping (percent) of what a folder name cannot hold; NULL value is
 // __HIVE_DEFAULT_PARTITION__. Appends to out.
 void delta_partition_folder(const char *column, const char *value, Buf *out);
+
+// A path of a data file as the log spells it: everything percent-encoded but letters, digits and
+// -._~/=
+void delta_path_encode(const char *path, Buf *out);
+char *delta_path_decode(const char *encoded)
+    MUST_CHECK;  // a percent sign that begins no escape stays
 
 // The index of the partition column of that name, without regard to case, or SIZE_MAX.
 size_t delta_partition_column(const DeltaTable *table, const char *name);

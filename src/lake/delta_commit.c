@@ -65,6 +65,7 @@ void delta_commit_free(DeltaCommit *commit)
         delta_texts_free(commit->adds[i].partition_values, commit->partition_count);
         free(commit->adds[i].path);
         free(commit->adds[i].stats);
+        free(commit->adds[i].tags);
     }
     free(commit->adds);
     for (size_t i = 0; i < commit->pattern_count; i++) {
@@ -165,6 +166,14 @@ void delta_commit_add_modified(DeltaCommit *commit, int64_t modified_ms)
 {
     assert(commit->add_count > 0);
     commit->adds[commit->add_count - 1].modified_ms = modified_ms;
+}
+
+void delta_commit_add_tags(DeltaCommit *commit, const char *tags)
+{
+    assert(commit->add_count > 0);
+    DeltaFile *file = &commit->adds[commit->add_count - 1];
+    free(file->tags);
+    file->tags = mem_copy_text(tags);
 }
 
 static bool delta_is_of_table(const DeltaCommit *commit, const DeltaFile *file)

@@ -20,10 +20,6 @@ struct json_t;
 
 // --- paths (delta_path.c) -----
 
-// A path as a relative URI: everything percent-encoded but letters, digits and -._~/=
-void delta_path_encode(const char *path, Buf *out);
-char *delta_path_decode(const char *encoded)
-    MUST_CHECK;  // a percent sign that begins no escape stays
 char *delta_path_absolute(const char *path) MUST_CHECK;
 
 // --- log files (delta_log.c) -----

@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -30,6 +31,8 @@
 #define MARKER_FOLDER "_weir"
 #define MARKER_LOG_FOLDER "_delta_log"
 #define MARKER_SUFFIX ".run"
+#define MARKER_PLAN ".plan"
+#define MARKER_PLAN_SECONDS ((time_t)MARKER_PLAN_DAYS * 24 * 3600)
 #define MARKER_NEW ".new"
 #define MARKER_TEMPORARY ".tmp"
 #define MARKER_ATTEMPTS 8  // to make one that nobody takes for a dead run's
@@ -47,13 +50,31 @@ struct Marker {
     char *temporary;  // folder
     int64_t version;  // of the table when the run began
     int fd;
+    char *plan;  // the run is a part of it; NULL: of none
 };
 
 // --- removing files -------------------------------------------------------------------------------------
 
+// Files that stay although they have the prefix, by their whole paths.
+typedef struct MarkerKeep {
+    char **paths;
+    size_t count;
+} MarkerKeep;
+
+static bool marker_keeps(const MarkerKeep *keep, const char *path)
+{
+    for (size_t i = 0; keep != NULL && i < keep->count; i++) {
+        if (text_equal(keep->paths[i], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Removes the files below `folder` whose names begin with the prefix. Folders that this empties are
 // removed as well, `folder` itself not.
-static void marker_remove_files(const char *folder, const char *prefix, int depth)
+static void marker_remove_files(const char *folder, const char *prefix, const MarkerKeep *keep,
+                                int depth)
 {
     Err err;
     FsList list;
@@ -67,9 +88,9 @@ static void marker_remove_files(const char *folder, const char *prefix, int dept
         }
         CLEANUP(mem_free_text) char *path = fs_join(folder, list.names[i]);
         if (text_starts_with(list.names[i], prefix)) {
-            (void)unlink(path);
+            (void)(marker_keeps(keep, path) || unlink(path) == 0);
         } else if (strchr(list.names[i], '=') != NULL && fs_is_dir(path)) {
-            marker_remove_files(path, prefix, depth + 1);
+            marker_remove_files(path, prefix, keep, depth + 1);
             (void)rmdir(path);  // fails where anything is left in it
         }
     }
@@ -163,7 +184,7 @@ static void marker_sweep_one(const char *table, const char *path, const char *id
     char *folder = relative[0] == '\0' ? mem_copy_text(table) : fs_join(table, relative);
     CLEANUP(mem_free_text) char *prefix = mem_format("part-%s", id);
     if (!marker_climbs(relative) && marker_is_committed(table, prefix, version) == COMMITTED_NO) {
-        marker_remove_files(folder, prefix, 0);
+        marker_remove_files(folder, prefix, NULL, 0);
         marker_remove_folders(table, folder);
     }
     CLEANUP(mem_free_text)
@@ -172,10 +193,20 @@ static void marker_sweep_one(const char *table, const char *path, const char *id
     (void)unlink(path);
 }
 
+// A plan lives on for a while after each run that took it up.
+static bool marker_is_plan_over(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && time(NULL) - found.st_mtime > MARKER_PLAN_SECONDS;
+}
+
 // A file that no living run holds, under its final name or before it had one.
 static void marker_sweep_file(const char *table, const char *markers, const char *name)
 {
     CLEANUP(mem_free_text) char *path = fs_join(markers, name);
+    if (text_ends_with(name, MARKER_PLAN) && !marker_is_plan_over(path)) {
+        return;
+    }
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         (void)rmdir(path);  // an empty folder of that name is nobody's
@@ -186,7 +217,7 @@ static void marker_sweep_file(const char *table, const char *markers, const char
             (void)unlink(path);
         } else {
             CLEANUP(mem_free_text)
-            char *id = mem_copy_bytes(name, strlen(name) - strlen(MARKER_SUFFIX));
+            char *id = mem_copy_bytes(name, (size_t)(strrchr(name, '.') - name));
             marker_sweep_one(table, path, id);
         }
     }
@@ -194,12 +225,15 @@ static void marker_sweep_file(const char *table, const char *markers, const char
 }
 
 // A run makes its temporary folder after its marker and removes it before: without one it is left.
+// A plan's part has the plan's name in front: "<plan>-<part>.tmp".
 static void marker_sweep_temporary(const char *markers, const char *name)
 {
     CLEANUP(mem_free_text)
     char *marker = mem_format("%s/%.*s%s", markers, (int)(strlen(name) - strlen(MARKER_TEMPORARY)),
                               name, MARKER_SUFFIX);
-    if (!fs_exists(marker)) {
+    CLEANUP(mem_free_text)
+    char *plan = mem_format("%s/%.*s%s", markers, (int)strcspn(name, "-."), name, MARKER_PLAN);
+    if (!fs_exists(marker) && !fs_exists(plan)) {
         CLEANUP(mem_free_text) char *path = fs_join(markers, name);
         fs_remove_tree(path);
     }
@@ -215,6 +249,7 @@ void marker_sweep(const char *table)
     }
     for (size_t i = 0; i < list.count; i++) {
         if (text_ends_with(list.names[i], MARKER_SUFFIX)
+            || text_ends_with(list.names[i], MARKER_PLAN)
             || text_ends_with(list.names[i], MARKER_NEW)) {
             marker_sweep_file(table, folder, list.names[i]);
         } else if (text_ends_with(list.names[i], MARKER_TEMPORARY)) {
@@ -256,8 +291,10 @@ bool marker_live(const char *table, FsList *ret_prefixes, Err *err)
         // One that has no final name yet: "<run id>-<attempt>.new".
         const char *end = text_ends_with(name, MARKER_SUFFIX) ? strstr(name, MARKER_SUFFIX)
                           : text_ends_with(name, MARKER_NEW)  ? strchr(name, '-')
+                          : text_ends_with(name, MARKER_PLAN) ? strstr(name, MARKER_PLAN)
                                                               : NULL;
-        if (end != NULL && marker_is_held(path)) {
+        const bool is_plan = text_ends_with(name, MARKER_PLAN);
+        if (end != NULL && (marker_is_held(path) || (is_plan && !marker_is_plan_over(path)))) {
             live.names[live.count++] = mem_format("part-%.*s", (int)(end - name), name);
         }
     }
@@ -355,6 +392,116 @@ bool marker_begin(const char *table, const char *folder, int64_t version, Marker
     return true;
 }
 
+// Opens the plan's marker, made where it is not there, and holds it with the plan's other runs. It
+// may be swept between two steps; then it is made anew. Sets errno.
+static bool marker_hold_plan(Marker *marker, const char *text)
+{
+    const size_t len = strlen(text);
+    const int fd = open(marker->path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return false;
+    }
+    struct stat held;
+    struct stat found;
+    // All write the same. The time of the file is the time of the last run.
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0 && pwrite(fd, text, len, 0) == (ssize_t)len
+        && futimens(fd, NULL) == 0 && fstat(fd, &held) == 0 && stat(marker->path, &found) == 0) {
+        if (held.st_ino == found.st_ino && held.st_dev == found.st_dev) {
+            marker->fd = fd;
+            return true;
+        }
+        errno = ENOENT;
+    }
+    const int code = errno;
+    (void)close(fd);
+    errno = code;
+    return false;
+}
+
+static bool marker_create_plan(Marker *marker, const char *folder, Err *err)
+{
+    CLEANUP(mem_free_text) char *markers = fs_join(marker->table, MARKER_FOLDER);
+    CLEANUP(mem_free_text) char *text = mem_format("%" PRId64 "\n%s\n", marker->version, folder);
+    int code = ENOENT;
+    for (int attempt = 0; attempt < MARKER_ATTEMPTS && (code == ENOENT || code == EWOULDBLOCK);
+         attempt++) {
+        if (!fs_make_dirs(markers, err)) {
+            return false;
+        }
+        if (marker_hold_plan(marker, text)) {
+            return true;
+        }
+        code = errno;
+    }
+    return fail(err, FAIL_TARGET, "could not take up the plan \"%s\": %s", marker->path,
+                strerror(code));
+}
+
+bool marker_join(const char *table, const char *folder, int64_t version, const char *plan,
+                 const char *part, Marker **ret_marker, Err *err)
+{
+    Marker *marker = mem_alloc(sizeof(*marker));
+    *marker = (Marker){
+        .table = mem_copy_text(table),
+        .folder = folder[0] == '\0' ? mem_copy_text(table) : fs_join(table, folder),
+        .path = mem_format("%s/%s/%s%s", table, MARKER_FOLDER, plan, MARKER_PLAN),
+        .prefix = mem_format("part-%s-%s", plan, part),
+        .temporary =
+            mem_format("%s/%s/%s-%s%s", table, MARKER_FOLDER, plan, part, MARKER_TEMPORARY),
+        .version = version,
+        .fd = -1,
+        .plan = mem_copy_text(plan),
+    };
+    CLEANUP(mem_free_text) char *log = fs_join(table, MARKER_LOG_FOLDER);
+    if (!marker_create_plan(marker, folder, err) || !fs_make_dirs(log, err)
+        || !fs_make_dirs(marker->folder, err)) {
+        marker_end(marker, /* is_committed= */ false);
+        return false;
+    }
+    *ret_marker = marker;
+    return true;
+}
+
+// Temporary folders of parts that were killed.
+static void marker_remove_temporaries(const Marker *marker)
+{
+    CLEANUP(mem_free_text) char *markers = fs_join(marker->table, MARKER_FOLDER);
+    Err err;
+    CLEANUP(fs_list_done) FsList list = {0};
+    if (!fs_list(markers, &list, &err)) {
+        return;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        if (text_starts_with(list.names[i], marker->plan)
+            && text_ends_with(list.names[i], MARKER_TEMPORARY)) {
+            CLEANUP(mem_free_text) char *path = fs_join(markers, list.names[i]);
+            fs_remove_tree(path);
+        }
+    }
+}
+
+void marker_end_plan(Marker *marker, const char *const *keep, size_t keep_count)
+{
+    CLEANUP(mem_free_text) char *prefix = mem_format("part-%s", marker->plan);
+    MarkerKeep kept = {.paths = mem_alloc((keep_count + 1) * sizeof(*kept.paths)),
+                       .count = keep_count};
+    for (size_t i = 0; i < keep_count; i++) {
+        kept.paths[i] = fs_join(marker->table, keep[i]);
+    }
+    marker_remove_files(marker->folder, prefix, &kept, 0);
+    for (size_t i = 0; i < keep_count; i++) {
+        free(kept.paths[i]);
+    }
+    free(kept.paths);
+    marker_remove_temporaries(marker);
+    if (keep_count == 0) {
+        marker_remove_folders(marker->table, marker->folder);
+    }
+    free(marker->plan);
+    marker->plan = NULL;  // its marker goes as a run's does
+    marker_end(marker, /* is_committed= */ keep_count > 0);
+}
+
 const char *marker_prefix(const Marker *marker)
 {
     return marker->prefix;
@@ -412,11 +559,13 @@ void marker_end(Marker *marker, bool is_committed)
     // after): the log decides.
     if (!is_committed
         && marker_is_committed(marker->table, marker->prefix, marker->version) == COMMITTED_NO) {
-        marker_remove_files(marker->folder, marker->prefix, 0);
+        marker_remove_files(marker->folder, marker->prefix, NULL, 0);
         marker_remove_folders(marker->table, marker->folder);
     }
     fs_remove_tree(marker->temporary);
-    (void)unlink(marker->path);
+    if (marker->plan == NULL) {
+        (void)unlink(marker->path);
+    }
     if (marker->fd >= 0) {
         (void)close(marker->fd);
     }
@@ -432,5 +581,6 @@ void marker_end(Marker *marker, bool is_committed)
     free(marker->path);
     free(marker->prefix);
     free(marker->temporary);
+    free(marker->plan);
     free(marker);
 }

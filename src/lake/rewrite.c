@@ -92,6 +92,16 @@ uint64_t rewrite_bytes(const Rewrite *rewrite)
     return bytes;
 }
 
+size_t rewrite_file_count(const Rewrite *rewrite)
+{
+    return rewrite->file_count;
+}
+
+bool rewrite_temporary(Rewrite *rewrite, const char **ret_folder, Err *err)
+{
+    return marker_temporary(rewrite->marker, ret_folder, err);
+}
+
 // --- rows -----------------------------------------------------------------------------------------------
 
 typedef struct RewriteReader {
@@ -165,6 +175,9 @@ static bool rewrite_take_files(Rewrite *rewrite, const char *folder, const Rewri
         delta_commit_add(rewrite->commit, path, values, file->size, file->rows, file->stats);
         if (part->modified_ms != 0) {
             delta_commit_add_modified(rewrite->commit, part->modified_ms);
+        }
+        if (part->tags != NULL) {
+            delta_commit_add_tags(rewrite->commit, part->tags);
         }
     }
     free(values);

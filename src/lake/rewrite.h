@@ -33,6 +33,7 @@ typedef struct RewritePart {
     int64_t modified_ms;  // when the rows were written; 0: now
     bool keeps_empty;     // without rows one file is written all the same: the partition stays
     bool is_sorted;       // the order of the query's rows is kept
+    const char *tags;     // of the files, a JSON object; NULL: none
 } RewritePart;
 
 // Runs the query and writes its rows into files of a partition. Errors of the query as duck_fail;
@@ -42,6 +43,9 @@ bool rewrite_write(Rewrite *rewrite, Duck *duck, const RewritePart *part, uint64
 // The columns that files have: those of the table that do not partition it.
 const Schema *rewrite_columns(const Rewrite *rewrite);
 uint64_t rewrite_bytes(const Rewrite *rewrite);  // of the files written so far
+size_t rewrite_file_count(const Rewrite *rewrite);
+// A folder for what queries spill; removed with the rewrite, or by a later run where this one dies.
+bool rewrite_temporary(Rewrite *rewrite, const char **ret_folder, Err *err) MUST_CHECK;
 
 // Publishes. `operation` is commitInfo's; changes_data as delta_commit_data_change.
 bool rewrite_commit(Rewrite *rewrite, const char *operation, bool changes_data,

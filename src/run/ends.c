@@ -1,7 +1,8 @@
 // Which source and which sink follows from the types of the job's datasources.
 #include "run/ends.h"
 
-bool ends_open(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_ends, Err *err)
+static bool ends_connect(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_ends,
+                         Err *err)
 {
     Ends *ends = ret_ends;
     *ends = (Ends){0};
@@ -17,8 +18,21 @@ bool ends_open(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_end
     }
     size_t key_count = 0;
     const size_t *key = source_type->key(ends->source, &key_count);
-    return sink_type->open(job, source_type->schema(ends->source), key, key_count, &ends->sink, err)
-           && source_type->plan(ends->source, job->threads, err);
+    return sink_type->open(job, source_type->schema(ends->source), key, key_count, &ends->sink,
+                           err);
+}
+
+bool ends_open(const Job *job, Counters *counters, Cancel *cancel, Ends *ret_ends, Err *err)
+{
+    return ends_connect(job, counters, cancel, ret_ends, err)
+           && ret_ends->source->ops->plan(ret_ends->source, job->threads, err);
+}
+
+bool ends_open_slice(const Job *job, const char *slice, Counters *counters, Cancel *cancel,
+                     Ends *ret_ends, Err *err)
+{
+    return ends_connect(job, counters, cancel, ret_ends, err)
+           && (slice == NULL || ret_ends->source->ops->take_slice(ret_ends->source, slice, err));
 }
 
 void ends_done(Ends *ends)

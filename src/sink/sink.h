@@ -65,6 +65,43 @@ typedef struct CompareRows {
     size_t count;
     bool (*next)(void *stream, const Value **ret_row, Err *err);  // as RowReader's
 } CompareRows;
+// A file that was loaded and is to be published.
+typedef struct SinkFile {
+    char *path;     // relative to the table
+    char **values;  // one a partition column
+    int64_t size;
+    int64_t rows;
+    char *stats;  // JSON
+} SinkFile;
+
+// A load that is cut into parts: other processes load and commit them.
+typedef struct SinkPiece {
+    const char *plan;  // its id: letters and digits
+    const char *part;  // of the plan: "<slice>-<attempt>", "commit"
+} SinkPiece;
+
+typedef struct SinkPieceOps {
+    int64_t (*version)(const Sink *sink);  // of the target as it was opened; -1: there is none
+    // The version in which the plan was committed; -1: it was not. *ret_location: where the table
+    // lies.
+    bool (*committed)(const Job *job, const char *plan, int64_t *ret_version, char **ret_location,
+                      Err *err);
+
+    // Before load: what is loaded belongs to the plan, and close removes it but where keep came
+    // between. The piece is borrowed until close.
+    void (*begin)(Sink *sink, const SinkPiece *piece);
+    // After load: the files, as lines {"add": ..., "piece": {plan, slice, attempt}}, go to `out`;
+    // they stay. FAIL_TARGET where the plan ended meanwhile.
+    bool (*keep)(Sink *sink, size_t slice, const char *attempt, Buf *out, Err *err);
+
+    // Instead of load: takes the files (copied) that pieces of the plan kept, given as the "add" of
+    // such lines. The commit then ends the plan: its other files are removed. FAIL_CONFIG where a
+    // file is none of the plan's.
+    bool (*adopt)(Sink *sink, const SinkPiece *piece, const char *const *adds, size_t count,
+                  Err *err);
+    // Gives the plan up: all its files are removed.
+    bool (*abandon)(Sink *sink, const SinkPiece *piece, Err *err);
+} SinkPieceOps;
 
 typedef struct SinkOps {
     const char *name;  // the datasource's type: "lake"
@@ -92,6 +129,8 @@ typedef struct SinkOps {
                          CompareRows *ret_rows, Err *err);
 
     void (*close)(Sink *sink);  // accepts NULL; removes what was loaded and not committed
+
+    const SinkPieceOps *pieces;  // NULL: cannot
 } SinkOps;
 
 struct Sink {

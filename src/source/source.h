@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/cancel.h"
+#include "base/emit.h"
 #include "job/job.h"
 #include "record/counters.h"
 #include "record/schema.h"
@@ -66,6 +67,11 @@ typedef struct SourceOps {
     const SnapshotInfo *(*snapshot)(const Source *source);
     const SliceInfo *(*slices)(const Source *source, size_t *ret_count);
     const PlanNote *(*notes)(const Source *source, size_t *ret_count);
+
+    // A slice for another process: a JSON object without SQL and without secrets; and, instead of
+    // plan, that one slice alone. FAIL_CONFIG where it is none of the job's. NULL: cannot.
+    void (*write_slice)(const Source *source, size_t index, JsonWriter *json);
+    bool (*take_slice)(Source *source, const char *text, Err *err);
 
     void (*close)(Source *source);  // accepts NULL
 } SourceOps;

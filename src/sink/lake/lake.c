@@ -15,17 +15,11 @@
 #include "sink/lake/compare.h"
 #include "sink/lake/dynamic.h"
 #include "sink/lake/merge.h"
+#include "sink/lake/piece.h"
 #include "sink/lake/plan.h"
 #include "sink/lake/rows.h"
 
-// A file that is to be added to the table.
-typedef struct LakeFile {
-    char *path;     // relative to the table
-    char **values;  // one a partition column
-    int64_t size;
-    int64_t rows;
-    char *stats;
-} LakeFile;
+typedef SinkFile LakeFile;
 
 typedef struct LakeSink {
     Sink sink;
@@ -44,6 +38,7 @@ typedef struct LakeSink {
     size_t file_count;
     size_t partition_count;  // whose files were taken
     LakeCompare *compare;    // NULL unless the table is compared
+    const SinkPiece *piece;  // what is loaded or committed is of a plan; NULL: a run of its own
 } LakeSink;
 
 static LakeSink *lake_of(Sink *sink)
@@ -315,12 +310,21 @@ static bool lake_write_dynamic(LakeSink *lake, const LoadInput *input, void **pr
     return dynamic_write(&write, lake_take_files, lake, err);
 }
 
+static bool lake_begin_run(LakeSink *lake, Err *err)
+{
+    const char *path = lake->table->path;
+    const int64_t version = lake->table->version;
+    return lake->piece == NULL ? marker_begin(path, lake->folder, version, &lake->marker, err)
+                               : marker_join(path, lake->folder, version, lake->piece->plan,
+                                             lake->piece->part, &lake->marker, err);
+}
+
 static bool lake_load(Sink *sink, const LoadInput *input, Err *err)
 {
     LakeSink *lake = lake_of(sink);
     assert(lake->marker == NULL);
     marker_sweep(lake->table->path);
-    if (!marker_begin(lake->table->path, lake->folder, lake->table->version, &lake->marker, err)) {
+    if (!lake_begin_run(lake, err)) {
         return false;
     }
     const SourceOps *source = input->source->ops;
@@ -442,6 +446,9 @@ static bool lake_publish(LakeSink *lake, DeltaCommit *commit, DeltaCommitResult 
         delta_commit_description(commit, target->comment);
     }
     lake_add_files(lake, commit);
+    if (lake->piece != NULL) {
+        piece_add_txn(commit, lake->piece->plan);
+    }
     delta_commit_guard(commit, lake_guard, lake);
     if (target->mode != WRITE_APPEND) {
         lake_replace_files(lake, commit);
@@ -467,6 +474,21 @@ static void lake_count_merge(const LakeSink *lake, SinkResult *result)
     result->rows_kept = rows - counts->increment;
 }
 
+static void lake_end_run(LakeSink *lake)
+{
+    if (lake->piece == NULL) {
+        marker_end(lake->marker, /* is_committed= */ true);
+    } else {
+        const char **keep = mem_alloc((lake->file_count + 1) * sizeof(*keep));
+        for (size_t i = 0; i < lake->file_count; i++) {
+            keep[i] = lake->files[i].path;
+        }
+        marker_end_plan(lake->marker, keep, lake->file_count);
+        free(keep);
+    }
+    lake->marker = NULL;
+}
+
 static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
 {
     LakeSink *lake = lake_of(sink);
@@ -478,8 +500,7 @@ static bool lake_commit(Sink *sink, SinkResult *ret_result, Err *err)
     if (!done) {
         return false;
     }
-    marker_end(lake->marker, /* is_committed= */ true);
-    lake->marker = NULL;
+    lake_end_run(lake);
     *ret_result = (SinkResult){
         .location = mem_copy_text(lake->table->path),
         .partition = plan_partition_text(&lake->plan, lake->source),
@@ -516,6 +537,109 @@ static bool lake_compare_side(Sink *sink, CompareSide side, const LoadInput *inp
     return lake_compare_rows(lake_of(sink)->compare, side, input, ret_rows, err);
 }
 
+// --- pieces ---------------------------------------------------------------------------------------------
+
+static int64_t lake_version(const Sink *sink)
+{
+    return ((const LakeSink *)sink)->table->version;
+}
+
+static bool lake_committed(const Job *job, const char *plan, int64_t *ret_version,
+                           char **ret_location, Err *err)
+{
+    char *path = lake_table_path(&job->target);
+    if (!piece_committed(path, plan, job->target.version, ret_version, err)) {
+        free(path);
+        return false;
+    }
+    *ret_location = path;
+    return true;
+}
+
+static void lake_begin_piece(Sink *sink, const SinkPiece *piece)
+{
+    lake_of(sink)->piece = piece;
+}
+
+static bool lake_keep(Sink *sink, size_t slice, const char *attempt, Buf *out, Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    if (!lake_guard(lake, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < lake->file_count; i++) {
+        piece_write(&lake->plan, &lake->files[i], lake->piece->plan, slice, attempt, out);
+    }
+    marker_end(lake->marker, /* is_committed= */ true);
+    lake->marker = NULL;
+    return true;
+}
+
+// Files without rows are left out where there are others: they only stand for an empty partition.
+static void lake_drop_empty(LakeSink *lake)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < lake->file_count; i++) {
+        const bool is_last_left = kept == 0 && i + 1 == lake->file_count;
+        if (lake->files[i].rows > 0 || is_last_left) {
+            lake->files[kept++] = lake->files[i];
+        } else {
+            piece_file_done(&lake->files[i], &lake->plan);
+        }
+    }
+    lake->file_count = kept;
+}
+
+static bool lake_adopt(Sink *sink, const SinkPiece *piece, const char *const *adds, size_t count,
+                       Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    assert(lake->marker == NULL);
+    lake->piece = piece;
+    if (!piece_check_partition(&lake->plan, lake->table, &lake->job->target, err)
+        || !lake_begin_run(lake, err)) {
+        return false;
+    }
+    lake->files = mem_alloc((count + 1) * sizeof(*lake->files));
+    for (size_t i = 0; i < count; i++) {
+        SinkFile *file = &lake->files[lake->file_count];
+        if (!piece_read(&lake->plan, adds[i], piece->plan, file, err)) {
+            return false;
+        }
+        lake->file_count++;
+        CLEANUP(mem_free_text)
+        char *folder = lake_folder(&lake->plan, lake->plan.part_count, file->values);
+        if (!piece_check_path(file, folder, err)
+            || !marker_check_file(lake->table->path, file->path, file->size, err)) {
+            return false;
+        }
+    }
+    lake_drop_empty(lake);
+    lake->partition_count = piece_count_partitions(&lake->plan, lake->files, lake->file_count);
+    return true;
+}
+
+static bool lake_abandon(Sink *sink, const SinkPiece *piece, Err *err)
+{
+    LakeSink *lake = lake_of(sink);
+    lake->piece = piece;
+    if (!lake_begin_run(lake, err)) {
+        return false;
+    }
+    marker_end_plan(lake->marker, NULL, 0);
+    lake->marker = NULL;
+    return true;
+}
+
+static const SinkPieceOps lake_pieces = {
+    .version = lake_version,
+    .committed = lake_committed,
+    .begin = lake_begin_piece,
+    .keep = lake_keep,
+    .adopt = lake_adopt,
+    .abandon = lake_abandon,
+};
+
 const SinkOps sink_lake = {
     .name = "lake",
     .open = lake_open,
@@ -526,4 +650,5 @@ const SinkOps sink_lake = {
     .compare = lake_compare,
     .compare_rows = lake_compare_side,
     .close = lake_close,
+    .pieces = &lake_pieces,
 };

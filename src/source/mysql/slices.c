@@ -32,7 +32,7 @@ static void cell_done(Cell *cell)
     key_bound_done(&cell->prefix);
 }
 
-static void planner_done(Planner *planner)
+void slices_planner_done(Planner *planner)
 {
     for (size_t i = 0; i < planner->cell_count; i++) {
         cell_done(&planner->cells[i]);
@@ -47,6 +47,8 @@ void slice_list_done(SliceList *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].predicate);
+        key_bound_done(&list->items[i].low);
+        key_bound_done(&list->items[i].high);
     }
     free(list->items);
     buf_done(&list->warnings);
@@ -54,15 +56,14 @@ void slice_list_done(SliceList *list)
     *list = (SliceList){0};
 }
 
-static void add_slice(SliceList *list, const Relation *relation, const char *predicate,
-                      const char *index, uint64_t rows, bool is_at_most)
+void slices_add(SliceList *list, const Slice *slice)
 {
     list->items = mem_grow(list->items, (list->count + 1) * sizeof *list->items);
-    list->items[list->count++] = (Slice){.relation = relation,
-                                         .predicate = mem_copy_text(predicate),
-                                         .index = index,
-                                         .rows = rows,
-                                         .is_at_most = is_at_most};
+    Slice *added = &list->items[list->count++];
+    *added = *slice;
+    added->predicate = mem_copy_text(slice->predicate);
+    added->low = key_bound_copy(&slice->low);
+    added->high = key_bound_copy(&slice->high);
 }
 
 // --- asking the server ----------------------------------------------------------------------------------------------------
@@ -441,10 +442,17 @@ static void cells_to_slices(Planner *planner, SliceList *list)
             && rows + planner->cells[i + 1].rows <= planner->rows_ideal + planner->rows_ideal / 4) {
             continue;
         }
-        CLEANUP(buf_done) Buf predicate = {0};
-        key_add_range(planner->columns, low, &cell->high, &predicate);
-        add_slice(list, planner->relation, buf_text(&predicate), index,
-                  (uint64_t)((double)rows * share), planner->is_at_most);
+        CLEANUP(buf_done) Buf range = {0};
+        key_add_range(planner->columns, low, &cell->high, &range);
+        CLEANUP(mem_free_text) char *predicate = mem_copy_text(buf_text(&range));
+        slices_add(list, &(Slice){.relation = planner->relation,
+                                  .predicate = predicate,
+                                  .index = index,
+                                  .rows = (uint64_t)((double)rows * share),
+                                  .is_at_most = planner->is_at_most,
+                                  .by = planner->index,
+                                  .low = *low,
+                                  .high = cell->high});
         low = &cell->high;
         rows = 0;
     }
@@ -479,7 +487,13 @@ static void note_one_slice(const Relation *relation, const Planner *planner, Sli
 
 bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *err)
 {
-    CLEANUP(planner_done)
+    return slices_plan_count(relation, threads < 2 ? 1 : (uint64_t)threads * SLICES_PER_THREAD,
+                             list, err);
+}
+
+bool slices_plan_count(const Relation *relation, uint64_t wanted, SliceList *list, Err *err)
+{
+    CLEANUP(slices_planner_done)
     Planner planner = {.relation = relation, .conn = relation->server->control, .condition = ""};
     const bool can_cut = relation->is_base_table && relation->is_transactional;
     if (!can_cut && relation->spec->split != NULL) {
@@ -497,14 +511,18 @@ bool slices_plan(const Relation *relation, int threads, SliceList *list, Err *er
         planner.rows = relation->rows_estimated;
         planner.is_at_most = *relation->condition != '\0';
     }
-    if (threads < 2 || planner.index == NULL || planner.rows < 2 * planner.rows_min) {
-        if (threads > 1) {
+    if (wanted < 2 || planner.index == NULL || planner.rows < 2 * planner.rows_min) {
+        if (wanted > 1) {
             note_one_slice(relation, &planner, list);
         }
-        add_slice(list, relation, "", NULL, planner.rows, planner.is_at_most);
+        char whole[] = "";
+        slices_add(list, &(Slice){.relation = relation,
+                                  .predicate = whole,
+                                  .rows = planner.rows,
+                                  .is_at_most = planner.is_at_most});
         return true;
     }
-    planner.slices_wanted = (uint64_t)threads * SLICES_PER_THREAD;
+    planner.slices_wanted = wanted;
     if (!planner.is_at_most && *relation->condition != '\0'
         && planner.rows / planner.rows_min < planner.slices_wanted) {
         // The key may be cut without the condition, so its cells would look full.

@@ -23,8 +23,7 @@ const char *slices_explain(const Planner *planner)
     return conn_is_mariadb(planner->conn) ? "EXPLAIN " : "EXPLAIN FORMAT=TRADITIONAL ";
 }
 
-// Takes the index's leading columns that can be cut.
-static bool use_index(Planner *planner, const IndexInfo *index)
+bool slices_use_index(Planner *planner, const IndexInfo *index)
 {
     if (!index->is_usable) {
         return false;
@@ -72,7 +71,7 @@ static bool choose_split(Planner *planner, Err *err)
     }
     for (size_t i = 0; i < relation->index_count; i++) {
         if (relation->indexes[i].column_count > 0 && relation->indexes[i].columns[0] == at
-            && use_index(planner, &relation->indexes[i])) {
+            && slices_use_index(planner, &relation->indexes[i])) {
             return true;
         }
     }
@@ -88,13 +87,13 @@ static void choose_key(Planner *planner)
     const Relation *relation = planner->relation;
     for (size_t i = 0; i < relation->index_count; i++) {
         if (text_equal(relation->indexes[i].name, "PRIMARY")
-            && use_index(planner, &relation->indexes[i])) {
+            && slices_use_index(planner, &relation->indexes[i])) {
             return;
         }
     }
     for (size_t i = 0; i < relation->index_count; i++) {
         if (is_not_null(relation, &relation->indexes[i])
-            && use_index(planner, &relation->indexes[i])) {
+            && slices_use_index(planner, &relation->indexes[i])) {
             return;
         }
     }
@@ -166,7 +165,7 @@ static bool choose_for_condition(Planner *planner, Err *err)
     }
     for (size_t i = 0; i < relation->index_count; i++) {
         if (text_equal(relation->indexes[i].name, key_name) && !text_equal(key_name, "PRIMARY")
-            && use_index(planner, &relation->indexes[i])) {
+            && slices_use_index(planner, &relation->indexes[i])) {
             planner->condition = relation->condition;
             planner->is_forced = true;
         }

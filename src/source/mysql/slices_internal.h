@@ -40,3 +40,8 @@ bool slices_choose_index(Planner *planner, Err *err) MUST_CHECK;
 uint64_t slices_parse_count(const char *text);
 // "EXPLAIN ", in the dialect whose answer is a table.
 const char *slices_explain(const Planner *planner);
+
+// Takes the index's leading columns that can be cut; false where there are none.
+bool slices_use_index(Planner *planner, const IndexInfo *index);
+void slices_planner_done(Planner *planner);
+void slices_add(SliceList *list, const Slice *slice);  // copies

@@ -304,16 +304,9 @@ static void make_notes(MysqlSource *source)
     }
 }
 
-static bool mysql_source_plan(Source *base, int threads, Err *err)
+// What follows from the slices, once they are known.
+static void note_slices(MysqlSource *source, int threads)
 {
-    MysqlSource *source = (MysqlSource *)base;
-    for (size_t i = 0; i < source->relation_count; i++) {
-        // Several large tables need few slices each: there are enough of them to go round.
-        if (!slices_plan(&source->relations[i], threads, &source->slices, err)) {
-            return false;
-        }
-    }
-    slices_sort(&source->slices);
     uint64_t rows = 0;
     bool is_known = true;
     source->slice_infos = mem_alloc((source->slices.count + 1) * sizeof *source->slice_infos);
@@ -334,6 +327,40 @@ static bool mysql_source_plan(Source *base, int threads, Err *err)
     atomic_store(&source->counters->slices_total, source->slices.count);
     atomic_store(&source->counters->rows_estimated, is_known ? rows : 0);
     make_notes(source);
+}
+
+static bool mysql_source_plan(Source *base, int threads, Err *err)
+{
+    MysqlSource *source = (MysqlSource *)base;
+    const size_t pieces = (size_t)source->job->pieces;
+    const size_t share = (pieces + source->relation_count - 1) / source->relation_count;
+    for (size_t i = 0; i < source->relation_count; i++) {
+        // Several large tables need few slices each: there are enough of them to go round.
+        const Relation *relation = &source->relations[i];
+        if (!(pieces > 0 ? slices_plan_count(relation, share, &source->slices, err)
+                         : slices_plan(relation, threads, &source->slices, err))) {
+            return false;
+        }
+    }
+    slices_sort(&source->slices);
+    note_slices(source, threads);
+    return true;
+}
+
+static void mysql_source_write_slice(const Source *base, size_t index, JsonWriter *json)
+{
+    const MysqlSource *source = (const MysqlSource *)base;
+    slices_write(&source->slices.items[index], source->job->sources, json);
+}
+
+static bool mysql_source_take_slice(Source *base, const char *text, Err *err)
+{
+    MysqlSource *source = (MysqlSource *)base;
+    if (!slices_take(text, source->job->sources, source->relations, source->relation_count,
+                     &source->slices, err)) {
+        return false;
+    }
+    note_slices(source, /* threads= */ 1);
     return true;
 }
 
@@ -550,5 +577,7 @@ const SourceOps source_mysql_ops = {
     .snapshot = mysql_source_snapshot,
     .slices = mysql_source_slices,
     .notes = mysql_source_notes,
+    .write_slice = mysql_source_write_slice,
+    .take_slice = mysql_source_take_slice,
     .close = mysql_source_close,
 };
