@@ -170,16 +170,6 @@ static const char **optimize_parse_sort(const char *text, char **ret_copy)
     return names;
 }
 
-static void optimize_parts_free(PartitionPart *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(parts[i].column);
-        free(parts[i].value);
-        free(parts[i].field);
-    }
-    free(parts);
-}
-
 static bool optimize_do(OptimizeRun *run, const OptimizeWords *words, Err *err)
 {
     OptimizeOptions *options = &run->options;
@@ -204,7 +194,7 @@ static bool optimize_do(OptimizeRun *run, const OptimizeWords *words, Err *err)
            && tables_each(&run->request, optimize_one, run, err);
     signals_end(signals);
     cancel_free(options->cancel);
-    optimize_parts_free(parts, spec.count);
+    partition_parts_free(parts, spec.count);
     free(spec.parts);
     free(names);
     return done;
@@ -238,7 +228,7 @@ static bool optimize_run(const Command *self, int argc, char **argv, Err *err)
         {.name = "memory",
          .argument = "SIZE",
          .ret_text = &words.memory,
-         .help = "at most; half of the machine's where it is left out. The rest goes to disk"},
+         .help = "half of the machine's where it is left out; the rest goes to disk"},
         {.name = "dry-run", .ret_flag = &run.options.is_dry, .help = "only say what would be done"},
         tables_option_json(request),
         tables_option_lake(request),
@@ -267,6 +257,6 @@ const Command command_optimize = {
         "out. The old files stay for readers of older versions until weir vacuum.",
     .examples = "  weir optimize --dry-run\n"
                 "  weir optimize ods_oplog --partition ds=20161114\n"
-                "  weir optimize ods_oplog --sort-by uid,optime --target-size 256MiB\n",
+                "  weir optimize ods_oplog --sort-by uname,optime --target-size 256MiB\n",
     .run = optimize_run,
 };

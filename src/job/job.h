@@ -131,6 +131,7 @@ bool job_check_file(const Project *project, const char *name, JobType *ret_type,
 // control characters in a literal value, a column named twice.
 bool partition_parse(const char *text, PartitionPart **ret_parts, size_t *ret_count, Err *err)
     MUST_CHECK;
+void partition_parts_free(PartitionPart *parts, size_t count);  // NULL is fine
 
 // The job of `weir copy`: takes ownership of all four. Defaults as in a job file, bizdate
 // yesterday.

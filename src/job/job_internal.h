@@ -15,7 +15,7 @@ typedef struct JobFile {
     JobType type;
     ParamSet params;
     Schedule schedule;
-    bool is_of_then;  // as in InstanceRequest
+    bool is_of_then;                 // as in InstanceRequest
     const InstanceRequest *request;  // borrowed; may be NULL
 } JobFile;
 
@@ -57,7 +57,6 @@ bool job_params_day_before(const ParamSet *params, int hour, int minute, ParamSe
                            Err *err) MUST_CHECK;
 bool job_set_base(TargetSpec *target, const char *text, Err *err) MUST_CHECK;
 bool job_check_merge(const TargetSpec *target, Err *err) MUST_CHECK;
-void partition_parts_free(PartitionPart *parts, size_t count);  // NULL is fine
 
 // Fills the parameters' bizdate (NULL: yesterday), scheduled time and today.
 bool job_set_bizdate(ParamSet *params, const char *bizdate, int hour, int minute, Err *err)

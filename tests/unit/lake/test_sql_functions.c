@@ -264,8 +264,8 @@ static void names__are_found_in_any_case_and_whole(void **state)
     CLEANUP(mem_free_text) char *cell = NULL;
     ASSERT_OK(duck_query(duck, "SELECT nvl2(NULL, 'a', 'b')", keep_cell, &cell, &err), err);
     assert_string_equal(cell, "b");
-    ASSERT_FAIL(duck_query(duck, "SELECT nvl(NULL, 'a')", keep_cell, &cell, &err), err,
-                FAIL_CONFIG, "nvl does not exist");
+    ASSERT_FAIL(duck_query(duck, "SELECT nvl(NULL, 'a')", keep_cell, &cell, &err), err, FAIL_CONFIG,
+                "nvl does not exist");
 }
 
 static void unknown_parts_of_a_date__are_errors(void **state)
