@@ -71,9 +71,10 @@ echo "2, 3 and 4 have their new values, NULL among them; 6 is new; 5 was deleted
 say "The past by day instead of as one partition: a week, four dates at a time"
 try "$weir" backfill ods_oplog --from 20161107 --to 20161113 --parallel 4
 
-say "A million rows"
+say "A million rows, and whether they are the source's to the last bit"
 try "$weir" check ods_events --bizdate 20161114
 try "$weir" run ods_events --bizdate 20161114
+try "$weir" verify ods_events --bizdate 20161114
 
 say "What ran"
 try "$weir" status --limit 8
