@@ -216,14 +216,17 @@ static bool run_script(SqlContext *context, const SqlRequest *request, Err *err)
     } else if (!read_descriptor(STDIN_FILENO, &text, err)) {
         return false;
     }
+    // Editors of some systems write a mark in front of UTF-8.
+    const size_t mark = text_starts_with(buf_text(&text), "\xEF\xBB\xBF") ? 3 : 0;
+    const char *script = buf_text(&text) + mark;
     CLEANUP(buf_done) Buf ignored = {0};
     Err expand_err;
     // Mistakes in parameters are told with the script's.
-    if (param_expand(context->params, buf_text(&text), &ignored, &expand_err)
+    if (param_expand(context->params, script, &ignored, &expand_err)
         && !check_params(context->params, err)) {
         return false;
     }
-    return sql_context_run(context, name, buf_text(&text), text.len, err);
+    return sql_context_run(context, name, script, text.len - mark, err);
 }
 
 static bool set_format(const char *text, SqlFormat *ret_format, Err *err)

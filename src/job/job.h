@@ -49,6 +49,7 @@ typedef struct TargetSpec {
     char *comment;           // of a table that is made; NULL: none
     bool is_at_version;      // the rows were computed from this version of the table: commits that
     int64_t version;         //   came after it and touch the same partitions are conflicts
+    bool must_be_new;        // a table that another writer made meanwhile is a conflict
 } TargetSpec;
 
 #define JOB_ROW_GROUP_ROWS_DEFAULT 122880

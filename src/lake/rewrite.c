@@ -78,6 +78,11 @@ void rewrite_remove(Rewrite *rewrite, const DeltaFile *file)
     delta_commit_remove(rewrite->commit, file);
 }
 
+void rewrite_read(Rewrite *rewrite, char *const *values)
+{
+    delta_commit_read(rewrite->commit, (const char *const *)values);
+}
+
 const Schema *rewrite_columns(const Rewrite *rewrite)
 {
     return &rewrite->columns;

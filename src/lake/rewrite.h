@@ -27,6 +27,10 @@ void rewrite_free(Rewrite *rewrite);  // NULL is fine
 // Takes a file of the table out of it.
 void rewrite_remove(Rewrite *rewrite, const DeltaFile *file);
 
+// Says that what is written follows from the rows of a partition, files of which need not be taken
+// out: a commit that adds rows to it is a conflict.
+void rewrite_read(Rewrite *rewrite, char *const *values);
+
 typedef struct RewritePart {
     const char *sql;      // its columns are those of rewrite_columns, by position
     char *const *values;  // the partition's, one a partition column

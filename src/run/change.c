@@ -70,11 +70,15 @@ static bool change_take(void *context, size_t count, const char *const *cells, c
     int64_t file = 0;
     int64_t rows = 0;
     int64_t most = 0;
-    assert(count == 3);
+    int64_t pairs = 0;
+    int64_t moved = 0;
+    assert(count == 5);
     (void)count;
     if (!text_parse_int(cells[0], 0, (int64_t)change->seen->table->file_count - 1, &file)
         || !text_parse_int(cells[1], 0, INT64_MAX, &rows)
-        || !text_parse_int(cells[2], 0, INT64_MAX, &most)) {
+        || !text_parse_int(cells[2], 0, INT64_MAX, &most)
+        || !text_parse_int(cells[3], 0, INT64_MAX, &pairs)
+        || !text_parse_int(cells[4], 0, 1, &moved)) {
         return fail(err, FAIL_INTERNAL, "a file of the table has no number");
     }
     if (most > 1) {
@@ -85,15 +89,43 @@ static bool change_take(void *context, size_t count, const char *const *cells, c
                    most, change->seen->name);
         return fail_hint(err, "Let the source have each key once, with GROUP BY or row_number().");
     }
+    if (moved > 0) {
+        (void)fail(err, FAIL_SOURCE,
+                   "MERGE cannot move rows to another partition: a row of the source has another "
+                   "one than its match in \"%s\"",
+                   change->seen->name);
+        return fail_hint(err, "Compare the partition columns in ON, or name the columns to set.");
+    }
+    change->has_pairs = change->has_pairs || pairs > 1;
     change->matched[file] = (uint64_t)rows;
     return true;
+}
+
+// The conditions are computed once to find files, and once more to write them.
+static bool change_check_steady(const Change *change, const SqlText *sql, Err *err)
+{
+    const Run *run = change->run;
+    QueryTables *tables = NULL;
+    size_t position = 0;
+    if (!query_tables_read(run->session->duck, buf_text(&sql->text), &tables, err)) {
+        return run_fail_query(run, sql, 0, run->statement->at, err);
+    }
+    const bool is_steady = query_tables_is_steady(tables, &position);
+    query_tables_free(tables);
+    if (is_steady) {
+        return true;
+    }
+    const size_t origin = position == 0 ? SIZE_MAX : sql_text_origin(sql, position);
+    const Span at = {.begin = origin == SIZE_MAX ? run->statement->at.begin : origin};
+    (void)run_fail(run, at, err, "this condition differs each time that it is computed");
+    return fail_hint(err, "Write what it chooses into a table first, and take it from there.");
 }
 
 bool change_find(Change *change, const SqlText *sql, Err *err)
 {
     const Run *run = change->run;
     const Span at = run->statement->at;
-    return run_bind(run, sql, at, NULL, err)
+    return run_bind(run, sql, at, NULL, err) && change_check_steady(change, sql, err)
            && ((change_show(change, sql, err)
                 && duck_query(run->session->duck, buf_text(&sql->text), change_take, change, err))
                || run_fail_query(run, sql, 0, at, err));
@@ -161,8 +193,10 @@ static bool change_write_partition(Change *change, const SqlText *sql, size_t pa
 {
     const Run *run = change->run;
     Duck *duck = run->session->duck;
-    const TableView view = {
-        .name = "weir touched", .table = change->seen->table, .keep = touched->keep};
+    const TableView view = {.name = "weir touched",
+                            .table = change->seen->table,
+                            .keep = touched->keep,
+                            .has_files = change->has_pairs};
     const RewritePart part = {.sql = buf_text(&sql->text),
                               .values = change->partitions.items[partition].values,
                               .keeps_empty = touched->is_whole};

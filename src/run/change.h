@@ -13,6 +13,7 @@ typedef struct Change {
     PartitionList partitions;
     Rewrite *rewrite;
     uint64_t *matched;  // one a file: how many of its rows are to be changed
+    bool has_pairs;     // a row stands against several of the source
     uint64_t written;   // rows
 } Change;
 
@@ -27,14 +28,15 @@ void change_done(Change *change);
 // Makes CHANGE_ALL: the target's files, but for those that the query's conditions exclude.
 bool change_show(const Change *change, const SqlText *sql, Err *err) MUST_CHECK;
 // Runs a query on CHANGE_ALL, which it makes, whose columns are: a file's index, the number of its
-// rows that are to be changed, and how many rows at most stand against one of them (more than one
-// is an error).
+// rows that are to be changed, how many rows at most change one of them (more than one is an
+// error), how many at most stand against one of them, and 1 where one would move to another
+// partition (an error), else 0.
 bool change_find(Change *change, const SqlText *sql, Err *err) MUST_CHECK;
 uint64_t change_matched(const Change *change);  // over all files
 
 // Writes the files that have matches anew. `sql` is a query for the columns of files from
-// CHANGE_TOUCHED. With drops_matched the query leaves out what matches, so that files of which
-// every row does need not be read.
+// CHANGE_TOUCHED, which shows the place of each row where it has_pairs. With drops_matched the
+// query leaves out what matches, so that files of which every row does need not be read.
 bool change_write(Change *change, const SqlText *sql, bool drops_matched, Err *err) MUST_CHECK;
 
 // Publishes and says what was done; nothing where no row changed.

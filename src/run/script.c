@@ -109,6 +109,10 @@ void script_session_close(ScriptSession *session)
         cancel_remove_hook(session->cancel, session->duck);
     }
     session_forget_all(session);
+    for (size_t i = 0; i < session->view_count; i++) {
+        free(session->views[i]);
+    }
+    free(session->views);
     duck_free(session->duck);
     spill_end(session->spill);
     free(session->lake);

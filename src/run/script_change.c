@@ -29,7 +29,7 @@ static void add_condition(const Statement *statement, SqlText *sql)
 static bool find_matches(Change *change, Err *err)
 {
     CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql, "SELECT \"weir file\", count(*), 1 FROM " CHANGE_ALL " AS ");
+    add(&sql, "SELECT \"weir file\", count(*), 1, 1, 0 FROM " CHANGE_ALL " AS ");
     change_add_name(change->alias, &sql);
     add(&sql, " WHERE ");
     add_condition(change->run->statement, &sql);

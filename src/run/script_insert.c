@@ -241,7 +241,8 @@ static void load_job(const Run *run, const SqlInsert *insert, const SessionTable
                    .file_bytes = JOB_FILE_BYTES_DEFAULT,
                    .row_group_rows = JOB_ROW_GROUP_ROWS_DEFAULT,
                    .is_at_version = seen->table->version >= 0,
-                   .version = seen->table->version},
+                   .version = seen->table->version,
+                   .must_be_new = seen->table->version < 0},
         .threads = (int)session->threads,
         .memory_bytes = session->writer_bytes,
         .state_dir = fs_join(session->lake, ".weir"),
@@ -325,9 +326,48 @@ static bool load_commit(const Run *run, const char *verb, Load *load, Err *err)
     return true;
 }
 
+static bool is_same_target(const SqlInsert *one, const SqlInsert *other)
+{
+    if (!text_equal_nocase(one->table.name, other->table.name)) {
+        return false;
+    }
+    for (size_t i = 0; i < one->partition.count; i++) {
+        const SqlPart *part = &one->partition.parts[i];
+        const SqlPart *twin = find_part(other, part->column);
+        if (part->value == NULL || twin == NULL || twin->value == NULL
+            || !text_equal(part->value, twin->value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The second of two that overwrite the same would meet the first one's rows only after that is
+// done.
+static bool check_targets(const Run *run, Err *err)
+{
+    const Statement *statement = run->statement;
+    for (size_t i = 0; i < statement->insert_count; i++) {
+        const SqlInsert *insert = &statement->inserts[i];
+        for (size_t k = 0; insert->is_overwrite && k < i; k++) {
+            if (is_same_target(insert, &statement->inserts[k])) {
+                (void)run_fail(run, insert->table.at, err,
+                               "the statement writes to this place of \"%s\" before, and cannot "
+                               "overwrite it",
+                               insert->table.name);
+                return fail_hint(err, "Join the queries with UNION ALL.");
+            }
+        }
+    }
+    return true;
+}
+
 bool run_insert(const Run *run, Err *err)
 {
     const Statement *statement = run->statement;
+    if (!check_targets(run, err)) {
+        return false;
+    }
     Load *loads = mem_alloc((statement->insert_count + 1) * sizeof(*loads));
     bool done = true;
     for (size_t i = 0; done && i < statement->insert_count; i++) {

@@ -23,6 +23,8 @@ struct ScriptSession {
     Duck *duck;
     SessionTable **tables;  // seen by the script that runs
     size_t table_count;
+    char **views;  // names of DuckDB's views of tables: what one query needs of them
+    size_t view_count;
 };
 
 // One statement that runs.
@@ -58,6 +60,10 @@ bool session_existing(const Run *run, const SqlTable *table, SessionTable **ret_
 // To be called when the script has changed the table.
 void session_forget(ScriptSession *session, const char *name);
 void session_forget_all(ScriptSession *session);
+// Views live as long as the query that they were made for: another one, which might name a table in
+// a way that is not seen (query('...')), would find the wrong partitions in them.
+void session_keep_view(ScriptSession *session, const char *name);
+bool session_drop_views(ScriptSession *session, Err *err) MUST_CHECK;
 
 // --- queries (script_query.c) -----
 

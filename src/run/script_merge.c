@@ -10,6 +10,7 @@
 #include "run/change.h"
 
 #include "base/text.h"
+#include "lake/duck_rows.h"
 #include "lake/sql/table_view.h"
 
 #define SOURCE "\"weir source\""
@@ -19,6 +20,7 @@ typedef struct Merge {
     Change change;
     const SqlMerge *clauses;
     const char *source_alias;
+    Schema source;  // names and types of its columns
     uint64_t inserted;
 } Merge;
 
@@ -76,7 +78,7 @@ static void add_any_condition(const Merge *merge, bool inserts, SqlText *sql)
 
 // --- source ---------------------------------------------------------------------------------------------
 
-static bool merge_source(const Merge *merge, Err *err)
+static bool merge_source(Merge *merge, Err *err)
 {
     static const char create[] = "CREATE OR REPLACE TEMP TABLE " SOURCE " AS ";
     const Run *run = merge->change.run;
@@ -90,27 +92,29 @@ static bool merge_source(const Merge *merge, Err *err)
     }
     CLEANUP(buf_done) Buf whole = {0};
     buf_add_format(&whole, "%s%s", create, buf_text(&sql.text));
-    return duck_run(run->session->duck, buf_text(&whole), err)
-           || run_fail_query(run, &sql, sizeof(create) - 1, run->statement->at, err);
+    if (!duck_run(run->session->duck, buf_text(&whole), err)) {
+        return run_fail_query(run, &sql, sizeof(create) - 1, run->statement->at, err);
+    }
+    DuckRows *rows = NULL;
+    if (!duck_rows_open(run->session->duck, "FROM " SOURCE, &rows, err)) {
+        return false;
+    }
+    schema_copy(duck_rows_schema(rows), &merge->source);
+    duck_rows_free(rows);
+    return true;
 }
 
 // --- matched --------------------------------------------------------------------------------------------
 
-static bool merge_find(Merge *merge, Err *err)
+// target JOIN source ON ...
+static void add_join(const Merge *merge, SqlText *sql)
 {
-    CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql,
-        "SELECT file, count(*), max(n) FROM (SELECT \"weir file\" AS file, \"weir row\" AS row, "
-        "count(*) AS n FROM " CHANGE_ALL " AS ");
-    change_add_name(merge->change.alias, &sql);
-    add(&sql, " JOIN ");
-    add_source_name(merge, &sql);
-    add(&sql, " ON ");
-    add_enclosed(&merge->clauses->on, &sql);
-    add(&sql, " WHERE ");
-    add_any_condition(merge, /* inserts= */ false, &sql);
-    add(&sql, " GROUP BY 1, 2) GROUP BY 1");
-    return change_find(&merge->change, &sql, err);
+    add(sql, CHANGE_ALL " AS ");
+    change_add_name(merge->change.alias, sql);
+    add(sql, " JOIN ");
+    add_source_name(merge, sql);
+    add(sql, " ON ");
+    add_enclosed(&merge->clauses->on, sql);
 }
 
 static const SqlAssignment *find_assignment(const SqlMergeClause *clause, const char *column)
@@ -131,6 +135,55 @@ static void add_source_column(const Merge *merge, const Field *field, SqlText *s
     add(&column, ".");
     change_add_name(field->name, &column);
     change_add_cast(&column, field->type, sql);
+}
+
+// Whether an UPDATE of all columns would change one that partitions the table. A source without
+// such a column leaves it as it is.
+static void add_is_moved(const Merge *merge, SqlText *sql)
+{
+    const DeltaTable *table = merge->change.seen->table;
+    add(sql, "CASE");
+    for (size_t c = 0; c < merge->clauses->clause_count; c++) {
+        const SqlMergeClause *clause = &merge->clauses->clauses[c];
+        if (clause->action == SQL_MERGE_INSERT) {
+            continue;
+        }
+        add(sql, " WHEN ");
+        add_clause_condition(clause, sql);
+        add(sql, " THEN false");
+        for (size_t i = 0; clause->action == SQL_MERGE_UPDATE && clause->assignment_count == 0
+                           && i < table->partition_count;
+             i++) {
+            const char *column = table->partition_columns[i];
+            const size_t at = schema_find(&table->schema, column);
+            if (schema_find(&merge->source, column) != SIZE_MAX) {
+                add(sql, " OR ");
+                change_add_column(&merge->change, column, sql);
+                add(sql, " IS DISTINCT FROM ");
+                add_source_column(merge, &table->schema.fields[at], sql);
+            }
+        }
+    }
+    add(sql, " ELSE false END");
+}
+
+// A row may stand against several of the source, as long as the clauses take one of them at most.
+static bool merge_find(Merge *merge, Err *err)
+{
+    CLEANUP(sql_text_done) SqlText sql = {0};
+    add(&sql,
+        "SELECT \"weir file\", CAST(sum(hits) AS BIGINT), max(hits), max(pairs), max(moved) FROM "
+        "(SELECT \"weir file\", \"weir row\", count(*) AS pairs, "
+        "CAST(count_if(\"weir hit\") AS BIGINT) AS hits, "
+        "CAST(bool_or(\"weir moved\") AS BIGINT) AS moved FROM "
+        "(SELECT \"weir file\", \"weir row\", ");
+    add_any_condition(merge, /* inserts= */ false, &sql);
+    add(&sql, " IS TRUE AS \"weir hit\", ");
+    add_is_moved(merge, &sql);
+    add(&sql, " AS \"weir moved\" FROM ");
+    add_join(merge, &sql);
+    add(&sql, ") GROUP BY 1, 2) GROUP BY 1 HAVING sum(hits) > 0");
+    return change_find(&merge->change, &sql, err);
 }
 
 // What an UPDATE clause makes of a column.
@@ -156,6 +209,19 @@ static void add_is_matched(const Merge *merge, const SqlMergeClause *clause, Sql
     add(sql, " THEN ");
 }
 
+// Leaves one of the pairs of each row: the one that a clause takes, or any. A condition of the join
+// would do so too, but most make it one that compares each row with each.
+static void add_one_pair(const Merge *merge, SqlText *sql)
+{
+    add(sql, " QUALIFY row_number() OVER (PARTITION BY ");
+    change_add_column(&merge->change, TABLE_VIEW_FILE, sql);
+    add(sql, ", ");
+    change_add_column(&merge->change, TABLE_VIEW_ROW, sql);
+    add(sql, " ORDER BY ");
+    add_any_condition(merge, /* inserts= */ false, sql);
+    add(sql, " IS TRUE DESC) = 1 AND NOT CASE");
+}
+
 static bool merge_write(Merge *merge, Err *err)
 {
     CLEANUP(sql_text_done) SqlText sql = {0};
@@ -179,7 +245,11 @@ static bool merge_write(Merge *merge, Err *err)
     add_source_name(merge, &sql);
     add(&sql, " ON ");
     add_enclosed(&merge->clauses->on, &sql);
-    add(&sql, " WHERE NOT CASE");
+    if (merge->change.has_pairs) {
+        add_one_pair(merge, &sql);
+    } else {
+        add(&sql, " WHERE NOT CASE");
+    }
     for (size_t c = 0; c < merge->clauses->clause_count; c++) {
         const SqlMergeClause *clause = &merge->clauses->clauses[c];
         if (clause->action != SQL_MERGE_INSERT) {
@@ -317,11 +387,10 @@ static bool merge_add_partition(Merge *merge, const Added *added, size_t index, 
             &added->table->schema.fields[schema_find(&added->table->schema, column)];
         buf_add_text(&sql, i == 0 ? " WHERE " : " AND ");
         duck_quote_name(column, &sql);
-        buf_add_text(&sql, " = CAST(");
-        duck_quote_text(values[i], &sql);
-        buf_add_text(&sql, " AS ");
-        table_view_type_name(field->type, &sql);
-        buf_add_char(&sql, ')');
+        buf_add_text(&sql, " = ");
+        CLEANUP(buf_done) Buf value = {0};
+        duck_quote_text(values[i], &value);
+        table_view_partition_value(buf_text(&value), field->type, &sql);
     }
     uint64_t rows = 0;
     const RewritePart part = {.sql = buf_text(&sql), .values = values};
@@ -329,7 +398,23 @@ static bool merge_add_partition(Merge *merge, const Added *added, size_t index, 
                        err)) {
         return false;
     }
+    rewrite_read(merge->change.rewrite, values);
     merge->inserted += rows;
+    return true;
+}
+
+// A name in ON that both sides have is a mistake, which NOT EXISTS would take for the table's.
+static bool merge_check_on(const Merge *merge, Err *err)
+{
+    const Run *run = merge->change.run;
+    CLEANUP(sql_text_done) SqlText sql = {0};
+    add(&sql, "SELECT 1 FROM ");
+    add_join(merge, &sql);
+    DuckRows *rows = NULL;
+    if (!duck_rows_open(run->session->duck, buf_text(&sql.text), &rows, err)) {
+        return run_fail_query(run, &sql, 0, run->statement->at, err);
+    }
+    duck_rows_free(rows);
     return true;
 }
 
@@ -340,7 +425,7 @@ static bool merge_insert(Merge *merge, Err *err)
     CLEANUP(sql_text_done) SqlText sql = {0};
     merge_insert_sql(merge, &sql);
     if (!change_show(&merge->change, &sql, err)
-        || !run_bind(run, &sql, run->statement->at, NULL, err)) {
+        || !run_bind(run, &sql, run->statement->at, NULL, err) || !merge_check_on(merge, err)) {
         return false;
     }
     CLEANUP(buf_done) Buf whole = {0};
@@ -417,9 +502,7 @@ static bool merge_run(Merge *merge, Err *err)
 bool run_merge(const Run *run, Err *err)
 {
     const SqlMerge *clauses = &run->statement->merge;
-    Merge merge = {.clauses = clauses,
-                   .source_alias = clauses->source_alias != NULL ? clauses->source_alias
-                                                                 : buf_text(&clauses->source.text)};
+    Merge merge = {.clauses = clauses, .source_alias = clauses->source_alias};
     if (!change_begin(run, &merge.change, err)) {
         return false;
     }
@@ -433,6 +516,7 @@ bool run_merge(const Run *run, Err *err)
     Err ignored;
     (void)!duck_run(run->session->duck,
                     "DROP TABLE IF EXISTS " SOURCE "; DROP TABLE IF EXISTS " INSERTS, &ignored);
+    schema_done(&merge.source);
     change_done(&merge.change);
     return done;
 }

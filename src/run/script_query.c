@@ -12,12 +12,18 @@
 
 // --- tables ---------------------------------------------------------------------------------------------
 
-// Whether DuckDB finds by itself what is called so: a file, or one of its own views.
-static bool is_ducks_own(const char *name)
+// Whether it is a file, or a view of ours: no table can be called so.
+static bool is_no_table(const char *name)
 {
     return strchr(name, '.') != NULL || strchr(name, '/') != NULL
-           || text_starts_with(name, "duckdb_") || text_starts_with(name, "sqlite_")
-           || text_starts_with(name, "pragma_") || text_starts_with(name, "weir ");
+           || text_starts_with(name, "weir ");
+}
+
+// Whether DuckDB has views that are called so. A table of the lake hides one.
+static bool is_ducks_own(const char *name)
+{
+    return text_starts_with(name, "duckdb_") || text_starts_with(name, "sqlite_")
+           || text_starts_with(name, "pragma_");
 }
 
 static Span place_span(const SqlText *query, size_t position, const char *name)
@@ -68,6 +74,9 @@ static bool bind_table(const Run *run, const QueryTables *tables, const char *na
     const TableView view = {.name = seen->name, .table = seen->table, .keep = keep};
     done = done && table_view_define(run->session->duck, &view, err);
     free(keep);
+    if (done) {
+        session_keep_view(run->session, seen->name);
+    }
     return done;
 }
 
@@ -94,12 +103,20 @@ static bool bind_place(const Run *run, const QueryTables *tables, const QueryTab
                        place->name);
         return fail_hint(err, "Name the table alone: %s.", place->name);
     }
-    if (is_ducks_own(place->name) || is_named_before(list, index)) {
+    if (is_no_table(place->name) || is_named_before(list, index)) {
         return true;
     }
     // The place is a view over the user's name; its text is only borrowed for the call.
     const SqlTable table = {.name = (char *)(uintptr_t)place->name, .at = at};
     SessionTable *seen = NULL;
+    if (is_ducks_own(place->name)) {
+        if (!session_table(run, place->name, at, &seen, err)) {
+            return false;
+        }
+        if (seen->table->version < 0) {
+            return true;
+        }
+    }
     return session_existing(run, &table, &seen, err)
            && (bind_table(run, tables, place->name, seen, err) || run_fail_at(run, at, err));
 }
@@ -144,6 +161,9 @@ static bool bind_max_pt(const Run *run, const QueryTables *tables, const SqlText
 bool run_bind(const Run *run, const SqlText *query, Span at, bool *ret_sorted, Err *err)
 {
     QueryTables *tables = NULL;
+    if (!session_drop_views(run->session, err)) {
+        return false;
+    }
     if (!query_tables_read(run->session->duck, buf_text(&query->text), &tables, err)) {
         return run_fail_query(run, query, 0, at, err);
     }

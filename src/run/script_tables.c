@@ -99,3 +99,23 @@ void session_forget_all(ScriptSession *session)
     session->tables = NULL;
     session->table_count = 0;
 }
+
+void session_keep_view(ScriptSession *session, const char *name)
+{
+    session->views = mem_grow(session->views, (session->view_count + 1) * sizeof(*session->views));
+    session->views[session->view_count++] = mem_copy_text(name);
+}
+
+bool session_drop_views(ScriptSession *session, Err *err)
+{
+    bool done = true;
+    for (size_t i = 0; i < session->view_count; i++) {
+        CLEANUP(buf_done) Buf sql = {0};
+        buf_add_text(&sql, "DROP VIEW IF EXISTS temp.");
+        duck_quote_name(session->views[i], &sql);
+        done = done && duck_run(session->duck, buf_text(&sql), err);
+        free(session->views[i]);
+    }
+    session->view_count = 0;
+    return done;
+}

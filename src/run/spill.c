@@ -11,6 +11,9 @@
 #include "base/fs.h"
 #include "base/text.h"
 
+// How often the folder is made anew that others remove in the same moment.
+#define SPILL_TRIES 10
+
 // Only processes of this machine can be told to be alive.
 static void spill_sweep(const char *folder, const char *prefix)
 {
@@ -44,9 +47,17 @@ char *spill_begin(const char *lake)
     CLEANUP(mem_free_text) char *folder = fs_join(lake, ".weir");
     CLEANUP(mem_free_text) char *prefix = mem_format("spill-%s-", host);
     spill_sweep(folder, prefix);
-    // A lake that may only be read is queried all the same: what does not fit in memory then fails.
-    (void)mkdir(folder, 0777);
-    return mem_format("%s/%s%d-%u", folder, prefix, (int)getpid(), atomic_fetch_add(&number, 1));
+    char *spill =
+        mem_format("%s/%s%d-%u", folder, prefix, (int)getpid(), atomic_fetch_add(&number, 1));
+    // Made at once, so that another process that ends does not take the folder around it away. A
+    // lake that may only be read is queried all the same: what does not fit in memory then fails.
+    for (int tries = 0; tries < SPILL_TRIES; tries++) {
+        (void)mkdir(folder, 0777);
+        if (mkdir(spill, 0700) == 0 || errno != ENOENT) {
+            break;
+        }
+    }
+    return spill;
 }
 
 void spill_end(char *folder)

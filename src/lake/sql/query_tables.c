@@ -75,12 +75,14 @@ static void tables_add(QueryTables *tables, const json_t *node, const From *from
 {
     const char *alias = node_text(node, "alias");
     const char *name = node_text(node, "table_name");
+    // t AS x(a, b): columns under other names are not looked through.
+    const bool is_renamed = json_array_size(json_object_get(node, "column_name_alias")) > 0;
     const Place place = {
         .table = {.name = name,
                   .schema = node_text(node, "schema_name"),
                   .position = node_position(node)},
         .alias = alias[0] != '\0' ? alias : name,
-        .where = from == NULL ? NULL : from->where,
+        .where = from == NULL || is_renamed ? NULL : from->where,
         .is_alone = from != NULL && from->is_alone,
     };
     tables->places = mem_grow(tables->places, (tables->count + 1) * sizeof(*tables->places));
@@ -165,7 +167,8 @@ static bool tables_walk_node(QueryTables *tables, const json_t *node, const Scop
     return true;
 }
 
-// Each name of a WITH clause is seen by the clauses after it and by the node itself.
+// Each name of a WITH clause is seen by the clauses after it and by the node itself; by its own
+// query only where that is recursive: WITH t AS (SELECT ... FROM t) reads the table.
 static bool tables_walk_with(QueryTables *tables, const json_t *node, const json_t *names,
                              size_t at, const Scope *scope, size_t depth)
 {
@@ -174,7 +177,10 @@ static bool tables_walk_with(QueryTables *tables, const json_t *node, const json
         return tables_walk_node(tables, node, scope, depth);
     }
     const Scope inner = {.name = node_text(entry, "key"), .outer = scope};
-    return tables_walk(tables, json_object_get(entry, "value"), &inner, NULL, depth + 1)
+    const json_t *value = json_object_get(entry, "value");
+    const json_t *query = json_object_get(json_object_get(value, "query"), "node");
+    const bool is_recursive = text_equal(node_text(query, "type"), "RECURSIVE_CTE_NODE");
+    return tables_walk(tables, value, is_recursive ? &inner : scope, NULL, depth + 1)
            && tables_walk_with(tables, node, names, at + 1, &inner, depth + 1);
 }
 
@@ -315,6 +321,44 @@ const QueryTable *query_tables_max_pt(const QueryTables *tables, size_t *ret_cou
     return tables->max_pts;
 }
 
+static const char *const unsteady[] = {"random", "uuid",   "gen_random_uuid", "nextval",
+                                       "rand",   "uuidv4", "uuidv7",          "unique_id"};
+
+static bool node_is_unsteady(const json_t *node)
+{
+    const char *function = node_text(node, "function_name");
+    for (size_t i = 0; i < ARRAY_LEN(unsteady); i++) {
+        if (text_equal_nocase(function, unsteady[i])) {
+            return true;
+        }
+    }
+    return json_is_object(json_object_get(node, "sample"));
+}
+
+static const json_t *find_unsteady(const json_t *node)
+{
+    const json_t *found = json_is_object(node) && node_is_unsteady(node) ? node : NULL;
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)(uintptr_t)node, key, value)
+    {
+        found = found == NULL ? find_unsteady(value) : found;
+    }
+    size_t i = 0;
+    json_array_foreach(node, i, value)
+    {
+        found = found == NULL ? find_unsteady(value) : found;
+    }
+    return found;
+}
+
+bool query_tables_is_steady(const QueryTables *tables, size_t *ret_position)
+{
+    const json_t *found = find_unsteady(tables->tree);
+    *ret_position = found == NULL ? 0 : node_position(found);
+    return found == NULL;
+}
+
 // --- pruning --------------------------------------------------------------------------------------------
 
 static bool column_is_ours(const Place *place, const DeltaTable *table, const json_t *node)
@@ -338,8 +382,6 @@ static bool expression_is_ours(const Place *place, const DeltaTable *table, cons
 {
     static const char *const classes[] = {"CONSTANT", "COMPARISON", "CONJUNCTION", "FUNCTION",
                                           "OPERATOR", "BETWEEN",    "CAST",        "CASE"};
-    static const char *const unsteady[] = {"random", "uuid",   "gen_random_uuid", "nextval",
-                                           "rand",   "uuidv4", "uuidv7",          "error"};
     if (json_is_object(node)) {
         const char *class = node_text(node, "class");
         bool is_known = json_object_get(node, "class") == NULL;
@@ -350,11 +392,7 @@ static bool expression_is_ours(const Place *place, const DeltaTable *table, cons
         for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
             is_known = is_known || text_equal(class, classes[i]);
         }
-        for (size_t i = 0; i < ARRAY_LEN(unsteady); i++) {
-            is_known =
-                is_known && !text_equal_nocase(node_text(node, "function_name"), unsteady[i]);
-        }
-        if (!is_known) {
+        if (!is_known || node_is_unsteady(node)) {
             return false;
         }
         const char *key = NULL;
@@ -378,17 +416,21 @@ static bool expression_is_ours(const Place *place, const DeltaTable *table, cons
 }
 
 #define PARTITIONS_TABLE "weir partitions"
+#define PARTITIONS_FILE "weir file"  // a partition column may have any simple name
 
 // The table's files with their partition values; -1 is a row of NULLs.
 static bool partitions_define(Duck *duck, const DeltaTable *table, Err *err)
 {
     CLEANUP(buf_done) Buf sql = {0};
-    buf_add_text(&sql, "CREATE OR REPLACE TEMP TABLE \"" PARTITIONS_TABLE "\" AS SELECT file");
+    buf_add_text(&sql, "CREATE OR REPLACE TEMP TABLE \"" PARTITIONS_TABLE
+                       "\" AS SELECT \"" PARTITIONS_FILE "\"");
     for (size_t i = 0; i < table->partition_count; i++) {
         const size_t field = schema_find(&table->schema, table->partition_columns[i]);
-        buf_add_format(&sql, ", CAST(p%zu AS ", i);
-        table_view_type_name(table->schema.fields[field].type, &sql);
-        buf_add_text(&sql, ") AS ");
+        buf_add_text(&sql, ", ");
+        CLEANUP(buf_done) Buf value = {0};
+        buf_add_format(&value, "p%zu", i);
+        table_view_partition_value(buf_text(&value), table->schema.fields[field].type, &sql);
+        buf_add_text(&sql, " AS ");
         duck_quote_name(table->partition_columns[i], &sql);
     }
     buf_add_text(&sql, " FROM (VALUES (-1");
@@ -407,7 +449,7 @@ static bool partitions_define(Duck *duck, const DeltaTable *table, Err *err)
             }
         }
     }
-    buf_add_text(&sql, ")) AS files(file");
+    buf_add_text(&sql, ")) AS files(\"" PARTITIONS_FILE "\"");
     for (size_t i = 0; i < table->partition_count; i++) {
         buf_add_format(&sql, ", p%zu", i);
     }
@@ -436,7 +478,7 @@ static bool take_match(void *context, size_t count, const char *const *cells, co
     return true;
 }
 
-// SELECT file FROM "weir partitions" AS <alias> WHERE <condition>, as SQL.
+// SELECT "weir file" FROM "weir partitions" AS <alias> WHERE <condition>, as SQL.
 static bool condition_sql(Duck *duck, const Place *place, const json_t *condition, Buf *out,
                           Err *err)
 {
@@ -446,11 +488,11 @@ static bool condition_sql(Duck *duck, const Place *place, const json_t *conditio
         " s:[]}]}",
         "error", 0, "statements", "node", "type", "SELECT_NODE", "modifiers", "cte_map", "map",
         "select_list", "class", "COLUMN_REF", "type", "COLUMN_REF", "alias", "", "query_location",
-        0, "column_names", "file", "from_table", "type", "BASE_TABLE", "alias", place->alias,
-        "sample", "query_location", 0, "schema_name", "", "table_name", PARTITIONS_TABLE,
-        "column_name_alias", "catalog_name", "", "at_clause", "where_clause", condition,
-        "group_expressions", "group_sets", "aggregate_handling", "STANDARD_HANDLING", "having",
-        "sample", "qualify", "named_param_map");
+        0, "column_names", PARTITIONS_FILE, "from_table", "type", "BASE_TABLE", "alias",
+        place->alias, "sample", "query_location", 0, "schema_name", "", "table_name",
+        PARTITIONS_TABLE, "column_name_alias", "catalog_name", "", "at_clause", "where_clause",
+        condition, "group_expressions", "group_sets", "aggregate_handling", "STANDARD_HANDLING",
+        "having", "sample", "qualify", "named_param_map");
     CLEANUP(mem_free_text) char *text = json_dumps(tree, JSON_COMPACT);
     CLEANUP(buf_done) Buf query = {0};
     if (text == NULL) {

@@ -21,6 +21,9 @@ const QueryTable *query_tables_list(const QueryTables *tables, size_t *ret_count
 
 // Whether the query ends in ORDER BY.
 bool query_tables_is_sorted(const QueryTables *tables);
+// Whether it gives the same each time that it is computed over the same tables; if not, where the
+// first of what differs stands (random() and the like, a sample).
+bool query_tables_is_steady(const QueryTables *tables, size_t *ret_position);
 // The places max_pt('table'), with that table as the name.
 const QueryTable *query_tables_max_pt(const QueryTables *tables, size_t *ret_count);
 

@@ -106,7 +106,7 @@ typedef struct SqlMergeClause {
 
 typedef struct SqlMerge {
     SqlText source;      // a table's name or a query in parentheses
-    char *source_alias;  // NULL: the table's own name
+    char *source_alias;  // a table's own name where none is said
     SqlText on;
     SqlMergeClause *clauses;
     size_t clause_count;

@@ -111,21 +111,21 @@ static bool merge_source(Reader *reader, SqlMerge *merge)
 {
     static const char *const STOPS[] = {"ON", NULL};
     const size_t begin = reader->at;
-    const bool is_query = reader_is(reader, "(");
-    if (is_query) {
+    SqlTable table = {0};
+    if (reader_is(reader, "(")) {
         reader->at = reader_peek(reader, 0)->match + 1;
-    } else {
-        SqlTable table = {0};
-        if (!reader_table(reader, &table)) {
-            return false;
-        }
-        free(table.name);
+    } else if (!reader_table(reader, &table)) {
+        return false;
     }
+    CLEANUP(mem_free_text) char *name = table.name;
     if (!reader_translate(reader, begin, reader->at, &merge->source)
         || !reader_alias(reader, STOPS, &merge->source_alias)) {
         return false;
     }
-    return !is_query || merge->source_alias != NULL
+    if (merge->source_alias == NULL && name != NULL) {
+        merge->source_alias = mem_copy_text(name);
+    }
+    return merge->source_alias != NULL
            || reader_fail_expected(reader, "a name for the query", /* words= */ NULL);
 }
 

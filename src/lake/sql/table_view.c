@@ -111,6 +111,36 @@ static void branch_source(const Branch *branch, Buf *out)
     buf_add_text(out, "], union_by_name = true, hive_partitioning = false)");
 }
 
+// Whether a column of the files has a name that DuckDB gives to the place of a row in them: its own
+// is then hidden, unless the files' columns are called otherwise.
+static bool files_hide_places(const Schema *files)
+{
+    return schema_find(files, "file_index") != SIZE_MAX
+           || schema_find(files, "file_row_number") != SIZE_MAX;
+}
+
+static void add_file_column(const Schema *files, size_t index, Buf *out)
+{
+    if (files_hide_places(files)) {
+        buf_add_format(out, "\"weir column %zu\"", index);
+    } else {
+        duck_quote_name(files->fields[index].name, out);
+    }
+}
+
+// Other names for the files' columns, behind their read_parquet.
+static void branch_rename(const Schema *files, Buf *out)
+{
+    if (!files_hide_places(files)) {
+        return;
+    }
+    for (size_t i = 0; i < files->count; i++) {
+        buf_add_text(out, i == 0 ? " AS \"weir files\"(" : ", ");
+        add_file_column(files, i, out);
+    }
+    buf_add_char(out, ')');
+}
+
 // A column of the table from what the files have.
 static void branch_stored(const Field *field, const Schema *files, Buf *out)
 {
@@ -128,15 +158,15 @@ static void branch_stored(const Field *field, const Schema *files, Buf *out)
     }
     const Type stored = files->fields[at].type;
     if (is_nested || type_equal(stored, field->type)) {
-        duck_quote_name(files->fields[at].name, out);
+        add_file_column(files, at, out);
     } else if (field->type.kind == TYPE_INSTANT && stored.kind == TYPE_DATETIME) {
         // INT96 of older writers: always UTC, and without a word of it in the file.
         buf_add_text(out, "timezone('UTC', ");
-        duck_quote_name(files->fields[at].name, out);
+        add_file_column(files, at, out);
         buf_add_char(out, ')');
     } else {
         buf_add_text(out, "CAST(");
-        duck_quote_name(files->fields[at].name, out);
+        add_file_column(files, at, out);
         buf_add_text(out, " AS ");
         table_view_type_name(field->type, out);
         buf_add_char(out, ')');
@@ -154,22 +184,28 @@ static void branch_value(const Branch *branch, size_t file, size_t part, Buf *ou
     }
 }
 
+void table_view_partition_value(const char *text, Type type, Buf *out)
+{
+    const bool is_instant = type.kind == TYPE_INSTANT;
+    buf_add_format(out, is_instant ? "timezone('UTC', CAST(%s AS " : "CAST(%s AS ", text);
+    table_view_type_name(is_instant ? (Type){.kind = TYPE_DATETIME} : type, out);
+    buf_add_text(out, is_instant ? "))" : ")");
+}
+
 static void branch_partition(const Branch *branch, size_t part, Buf *out)
 {
-    buf_add_text(out, "CAST(");
+    CLEANUP(buf_done) Buf value = {0};
     if (branch->is_one_partition) {
-        branch_value(branch, 0, part, out);
+        branch_value(branch, 0, part, &value);
     } else {
-        buf_add_char(out, '[');
+        buf_add_char(&value, '[');
         for (size_t i = 0; i < branch->count; i++) {
-            buf_add_text(out, i > 0 ? "," : "");
-            branch_value(branch, i, part, out);
+            buf_add_text(&value, i > 0 ? "," : "");
+            branch_value(branch, i, part, &value);
         }
-        buf_add_text(out, "][CAST(file_index AS BIGINT) + 1]");
+        buf_add_text(&value, "][CAST(file_index AS BIGINT) + 1]");
     }
-    buf_add_text(out, " AS ");
-    table_view_type_name(branch_partition_field(branch, part)->type, out);
-    buf_add_char(out, ')');
+    table_view_partition_value(buf_text(&value), branch_partition_field(branch, part)->type, out);
 }
 
 static void branch_files(const Branch *branch, Buf *out)
@@ -214,6 +250,7 @@ static bool branch_select(Duck *duck, const Branch *branch, Buf *out, Err *err)
         duck_quote_name(field->name, out);
     }
     buf_add_format(out, " FROM %s", buf_text(&source));
+    branch_rename(duck_rows_schema(files), out);
     duck_rows_free(files);
     return true;
 }

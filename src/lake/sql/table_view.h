@@ -23,5 +23,9 @@ bool table_view_define(Duck *duck, const TableView *view, Err *err) MUST_CHECK;
 
 // A file's path as a text of SQL for read_parquet, which takes patterns.
 void table_view_add_path(const char *path, Buf *out);
+// A partition's value as its column's type: `text` is SQL for what stands in the log. An instant
+// without a zone is in UTC there, whatever zone statements are in.
+void table_view_partition_value(const char *text, Type type, Buf *out);
+
 // "DECIMAL(10,2)", "TIMESTAMP" ...: DuckDB's type of a column.
 void table_view_type_name(Type type, Buf *out);

@@ -121,6 +121,19 @@ static void lake_take_merge_key(LakeSink *lake)
     lake->key_count = merge->key_count;
 }
 
+// A table that is to be made may have been made by another writer since that was decided.
+static bool lake_check_new(const Job *job, const DeltaTable *table, Err *err)
+{
+    if (!job->target.must_be_new || table->version < 0) {
+        return true;
+    }
+    (void)fail(err, FAIL_TARGET,
+               "another writer created the table \"%s\" while this run was under way; nothing was "
+               "published",
+               table->path);
+    return fail_hint(err, "Drop that table first, or insert into it.");
+}
+
 static bool lake_open(const Job *job, const Schema *schema, const size_t *key, size_t key_count,
                       Sink **ret_sink, Err *err)
 {
@@ -135,7 +148,7 @@ static bool lake_open(const Job *job, const Schema *schema, const size_t *key, s
     lake->key = key;
     lake->key_count = key_count;
     const int64_t version = job->target.is_at_version ? job->target.version : -1;
-    if (!delta_open(path, version, &lake->table, err)
+    if (!delta_open(path, version, &lake->table, err) || !lake_check_new(job, lake->table, err)
         || !plan_make(job, schema, lake->table, &lake->plan, err)
         || (job->target.mode == WRITE_MERGE
             && !merge_plan_make(job, schema, key, key_count, lake->table, &lake->plan, &lake->merge,

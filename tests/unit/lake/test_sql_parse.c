@@ -307,7 +307,7 @@ static void merge__takes_all_clauses(void **state)
         parse("merge into t using s on t.a = s.a when matched then update set * when not matched"
               " then insert values (s.a, 2) when not matched then insert *");
     merge = &only(script, STATEMENT_MERGE)->merge;
-    assert_null(merge->source_alias);
+    assert_string_equal(merge->source_alias, "s");
     assert_string_equal(TEXT(merge->source), "s");
     assert_int_equal(merge->clauses[0].assignment_count, 0);
     assert_int_equal(merge->clauses[1].assignment_count, 2);
