@@ -125,6 +125,9 @@ static bool reject_append(Reject *reject, const Buf *line, Err *err)
 static bool reject_over_limit(const Reject *reject, Err *err)
 {
     char limit[TEXT_NUMBER_SIZE];
+    if (reject->path == NULL) {
+        return fail(err, FAIL_SOURCE, "a row does not fit: %s", reject->first);
+    }
     fail(err, FAIL_DIRTY, "more dirty rows than the limit of %s; the first: %s; rows are in \"%s\"",
          text_count((uint64_t)reject->limit, limit), reject->first, reject->path);
     return fail_hint(

@@ -10,7 +10,8 @@
 
 typedef struct Reject Reject;
 
-// `path` is where the file goes, NULL: rows are counted only; limit is the number of dirty rows
+// `path` is where the file goes, NULL: rows are counted only, and going over the limit is an error
+// of the rows (FAIL_SOURCE) and not of a job's limit; limit is the number of dirty rows
 // that are allowed, negative for any. At most REJECT_ROWS_MAX rows are written out; all are
 // counted.
 #define REJECT_ROWS_MAX 10000

@@ -24,6 +24,13 @@ bool change_begin(const Run *run, Change *ret_change, Err *err)
         return false;
     }
     change.matched = mem_alloc((change.seen->table->file_count + 1) * sizeof(*change.matched));
+    // In one transaction of DuckDB now() is one moment, for the rows that are found and those that
+    // are written.
+    change.in_transaction = duck_run(session->duck, "BEGIN TRANSACTION", err);
+    if (!change.in_transaction) {
+        change_done(&change);
+        return false;
+    }
     if (!partition_list_make(change.seen->table, &change.partitions, err)
         || !rewrite_begin(change.seen->table, &options, &change.rewrite, err)) {
         change_done(&change);
@@ -35,6 +42,11 @@ bool change_begin(const Run *run, Change *ret_change, Err *err)
 
 void change_done(Change *change)
 {
+    Err ignored;
+    if (change->in_transaction) {
+        // What it made are views and tables that nobody needs any more.
+        (void)!duck_run(change->run->session->duck, "ROLLBACK", &ignored);
+    }
     rewrite_free(change->rewrite);
     partition_list_done(&change->partitions);
     free(change->matched);

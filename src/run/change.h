@@ -15,6 +15,7 @@ typedef struct Change {
     uint64_t *matched;  // one a file: how many of its rows are to be changed
     bool has_pairs;     // a row stands against several of the source
     uint64_t written;   // rows
+    bool in_transaction;
 } Change;
 
 // The names of views of the target: all its files with the place of each row, and those that are

@@ -7,9 +7,6 @@
 
 #include "run/script_internal.h"
 
-#include <unistd.h>
-
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "lake/sql/table_view.h"
@@ -247,10 +244,7 @@ static void load_job(const Run *run, const SqlInsert *insert, const SessionTable
         .memory_bytes = session->writer_bytes,
         .state_dir = fs_join(session->lake, ".weir"),
     };
-    CLEANUP(mem_free_text)
-    char *rejects = mem_format("%s/rejects/%s-%lld-%d.jsonl", load->job.state_dir, load->name,
-                               (long long)clock_now_usec(), (int)getpid());
-    load->reject = reject_new(rejects, /* limit= */ 0, &load->counters);
+    load->reject = reject_new(/* path= */ NULL, /* limit= */ 0, &load->counters);
 }
 
 // Pulls the rows into files of the target, which are not visible yet.

@@ -513,9 +513,6 @@ bool run_merge(const Run *run, Err *err)
     (void)snprintf(note, sizeof(note), "%s changed or deleted, %s inserted",
                    text_count(matched, numbers[0]), text_count(merge.inserted, numbers[1]));
     done = done && change_commit(&merge.change, "MERGE", note, matched + merge.inserted, err);
-    Err ignored;
-    (void)!duck_run(run->session->duck,
-                    "DROP TABLE IF EXISTS " SOURCE "; DROP TABLE IF EXISTS " INSERTS, &ignored);
     schema_done(&merge.source);
     change_done(&merge.change);
     return done;

@@ -267,7 +267,8 @@ def test_a_value_that_does_not_fit_fails_the_statement(lake):
     assert "300" in lake.fails("insert into t select 300, 1, 1", code=3)
     lake.fails("insert into t select 1, 12345.6, 1", code=3)
     lake.fails("insert into t select 'abc', 1, 1", code=3)
-    assert "NULL" in lake.fails("insert into t select 1, 1, null", code=5)
+    assert "NULL" in lake.fails("insert into t select 1, 1, null", code=3)
+    assert not (lake.dir / ".weir").exists()
     lake.fails("insert into t select i, 1, 1 from range(100000) r(i)", code=3)
     assert lake.rows("t") == []
     assert readers.files_on_disk(lake.path("t")) == []
