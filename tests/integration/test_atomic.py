@@ -160,10 +160,12 @@ BEFORE = {"snapshot-before", "snapshot-held", "snapshot-opened", "source-slice",
 AFTER = {"commit-after", "checkpoint-before", "checkpoint-after"}
 # Of test_lifecycle.py, test_vacuum.py and the unit test of the catalog.
 OF_CARE = {"drop-before", "drop-hidden", "drop-half", "rename-before", "rename-after", "vacuum-half", "cleanup-half"}
+# Of test_optimize.py and test_pieces.py.
+OF_OTHER_VERBS = {"optimize-before", "optimize-written", "slice-loaded", "slice-kept"}
 
 
 def test_every_point_is_known_here():
-    assert set(failpoints()) == BEFORE | AFTER | OF_CARE
+    assert set(failpoints()) == BEFORE | AFTER | OF_CARE | OF_OTHER_VERBS
 
 
 @pytest.mark.parametrize("point", sorted(BEFORE | AFTER))

@@ -13,6 +13,7 @@ import select
 import signal
 import stat
 import subprocess
+import termios
 import time
 
 import pytest
@@ -205,6 +206,11 @@ class Prompt:
         return before
 
     def type(self, text):
+        # The prompt stands there a moment before the terminal hands on each key: what a terminal that still
+        # gathers lines makes of Ctrl-D is no key.
+        end = time.monotonic() + 10
+        while "\x03" not in text and termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < end:
+            time.sleep(0.005)
         os.write(self.fd, text.encode())
 
     def wait(self):
