@@ -92,11 +92,7 @@ static void backfill_json(const BackfillResult *result, const Err *err, Buf *out
     }
     emit_end_array(&json);
     emit_key(&json, "error");
-    if (err == NULL) {
-        emit_null(&json);
-    } else {
-        run_error_json(err, &json);
-    }
+    run_error_json(err, &json);
     emit_end_object(&json);
     buf_add_char(out, '\n');
 }

@@ -118,11 +118,7 @@ static void lifecycle_add_json(const LifecycleRun *run, const char *path,
     emit_key(&json, "version");
     result->version >= 0 && error == NULL ? emit_int(&json, result->version) : emit_null(&json);
     emit_key(&json, "error");
-    if (error == NULL) {
-        emit_null(&json);
-    } else {
-        run_error_json(error, &json);
-    }
+    run_error_json(error, &json);
     emit_end_object(&json);
     buf_add_char(out, '\n');
 }

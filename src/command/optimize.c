@@ -89,11 +89,7 @@ static void optimize_add_json(const OptimizeRun *run, const char *path,
     emit_end_array(&json);
     emit_member_bool(&json, "applied", !run->options.is_dry);
     emit_key(&json, "error");
-    if (error == NULL) {
-        emit_null(&json);
-    } else {
-        run_error_json(error, &json);
-    }
+    run_error_json(error, &json);
     emit_end_object(&json);
     buf_add_char(out, '\n');
 }

@@ -74,11 +74,7 @@ static void vacuum_add_json(const VacuumRun *run, const char *path, const Vacuum
     emit_member_int(&json, "log_bytes", (int64_t)result->log.bytes);
     emit_member_bool(&json, "applied", run->request.changes && error == NULL);
     emit_key(&json, "error");
-    if (error == NULL) {
-        emit_null(&json);
-    } else {
-        run_error_json(error, &json);
-    }
+    run_error_json(error, &json);
     emit_end_object(&json);
     buf_add_char(out, '\n');
 }

@@ -82,6 +82,10 @@ static void report_json_counts(const RunReport *report, JsonWriter *json)
 
 void run_error_json(const Err *err, JsonWriter *json)
 {
+    if (err == NULL) {
+        emit_null(json);
+        return;
+    }
     emit_begin_object(json);
     emit_member_text(json, "kind", fail_kind_name(err->kind));
     emit_member_text(json, "message", err->message);

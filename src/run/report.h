@@ -33,7 +33,7 @@ void run_report_warn(RunReport *report,
 // version replaced_rows files base rows_updated rows_inserted rows_kept snapshot server slices
 // readers attempts reject_file peak_memory_bytes warnings error.
 void run_report_json(const RunReport *report, Buf *out);
-// {"kind": "source", "message": ..., "hint": ... or null}
+// {"kind": "source", "message": ..., "hint": ... or null}; null where err is NULL.
 void run_error_json(const Err *err, JsonWriter *json);
 // A few lines for a person.
 void run_report_text(const RunReport *report, Buf *out);
