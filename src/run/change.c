@@ -5,7 +5,6 @@
 #include "run/change.h"
 
 #include "base/text.h"
-#include "job/job.h"
 #include "lake/sql/query_tables.h"
 #include "lake/sql/table_view.h"
 
@@ -15,11 +14,6 @@ bool change_begin(const Run *run, Change *ret_change, Err *err)
     ScriptSession *session = run->session;
     Change change = {.run = run,
                      .alias = statement->alias != NULL ? statement->alias : statement->table.name};
-    const RewriteOptions options = {.threads = session->threads,
-                                    .memory_bytes = session->writer_bytes,
-                                    .file_bytes = JOB_FILE_BYTES_DEFAULT,
-                                    .row_group_rows = JOB_ROW_GROUP_ROWS_DEFAULT,
-                                    .cancel = session->cancel};
     if (!session_existing(run, &statement->table, &change.seen, err)) {
         return false;
     }
@@ -32,7 +26,7 @@ bool change_begin(const Run *run, Change *ret_change, Err *err)
         return false;
     }
     if (!partition_list_make(change.seen->table, &change.partitions, err)
-        || !rewrite_begin(change.seen->table, &options, &change.rewrite, err)) {
+        || !session_rewrite(session, change.seen, &change.rewrite, err)) {
         change_done(&change);
         return run_fail_at(run, statement->table.at, err);
     }
@@ -265,19 +259,36 @@ bool change_commit(Change *change, const char *operation, const char *note, uint
     return true;
 }
 
+const SqlAssignment *change_find_assignment(const SqlAssignment *assignments, size_t count,
+                                            const char *column)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = assignments[i].column.name;
+        if (name != NULL && text_equal_nocase(name, column)) {
+            return &assignments[i];
+        }
+    }
+    return NULL;
+}
+
 // --- SQL text -------------------------------------------------------------------------------------------
+
+void change_add(SqlText *out, const char *text)
+{
+    sql_text_add(out, text, SIZE_MAX);
+}
 
 void change_add_name(const char *name, SqlText *out)
 {
     CLEANUP(buf_done) Buf quoted = {0};
     duck_quote_name(name, &quoted);
-    sql_text_add(out, buf_text(&quoted), SIZE_MAX);
+    change_add(out, buf_text(&quoted));
 }
 
 void change_add_column(const Change *change, const char *column, SqlText *out)
 {
     change_add_name(change->alias, out);
-    sql_text_add(out, ".", SIZE_MAX);
+    change_add(out, ".");
     change_add_name(column, out);
 }
 
@@ -285,11 +296,11 @@ void change_add_cast(const SqlText *value, Type type, SqlText *out)
 {
     CLEANUP(buf_done) Buf name = {0};
     table_view_type_name(type, &name);
-    sql_text_add(out, "CAST((\n", SIZE_MAX);
+    change_add(out, "CAST((\n");
     sql_text_add_text(out, value);
-    sql_text_add(out, "\n) AS ", SIZE_MAX);
-    sql_text_add(out, buf_text(&name), SIZE_MAX);
-    sql_text_add(out, ")", SIZE_MAX);
+    change_add(out, "\n) AS ");
+    change_add(out, buf_text(&name));
+    change_add(out, ")");
 }
 
 bool change_field(const Change *change, const SqlName *column, const Field **ret_field, Err *err)

@@ -44,7 +44,13 @@ bool change_write(Change *change, const SqlText *sql, bool drops_matched, Err *e
 bool change_commit(Change *change, const char *operation, const char *note, uint64_t rows, Err *err)
     MUST_CHECK;
 
+// The assignment to a column, without regard to case; NULL where there is none.
+const SqlAssignment *change_find_assignment(const SqlAssignment *assignments, size_t count,
+                                            const char *column);
+
 // --- SQL text -----
+
+void change_add(SqlText *out, const char *text);  // that stands for nothing in the script
 
 // "alias"."column" of the target.
 void change_add_column(const Change *change, const char *column, SqlText *out);

@@ -7,33 +7,26 @@
 
 #include "base/text.h"
 
-#define ORIGIN_NONE SIZE_MAX
-
-static void add(SqlText *sql, const char *text)
-{
-    sql_text_add(sql, text, ORIGIN_NONE);
-}
-
 static void add_condition(const Statement *statement, SqlText *sql)
 {
     if (sql_text_is_empty(&statement->condition)) {
-        add(sql, "(true)");
+        change_add(sql, "(true)");
         return;
     }
-    add(sql, "(\n");
+    change_add(sql, "(\n");
     sql_text_add_text(sql, &statement->condition);
-    add(sql, "\n)");
+    change_add(sql, "\n)");
 }
 
 // Which files have rows that the condition takes, and how many.
 static bool find_matches(Change *change, Err *err)
 {
     CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql, "SELECT \"weir file\", count(*), 1, 1, 0 FROM " CHANGE_ALL " AS ");
+    change_add(&sql, "SELECT \"weir file\", count(*), 1, 1, 0 FROM " CHANGE_ALL " AS ");
     change_add_name(change->alias, &sql);
-    add(&sql, " WHERE ");
+    change_add(&sql, " WHERE ");
     add_condition(change->run->statement, &sql);
-    add(&sql, " GROUP BY 1");
+    change_add(&sql, " GROUP BY 1");
     return change_find(change, &sql, err);
 }
 
@@ -42,14 +35,14 @@ static bool delete_rows(Change *change, Err *err)
     CLEANUP(sql_text_done) SqlText sql = {0};
     const Schema *columns = rewrite_columns(change->rewrite);
     for (size_t i = 0; i < columns->count; i++) {
-        add(&sql, i == 0 ? "SELECT " : ", ");
+        change_add(&sql, i == 0 ? "SELECT " : ", ");
         change_add_column(change, columns->fields[i].name, &sql);
     }
-    add(&sql, " FROM " CHANGE_TOUCHED " AS ");
+    change_add(&sql, " FROM " CHANGE_TOUCHED " AS ");
     change_add_name(change->alias, &sql);
-    add(&sql, " WHERE ");
+    change_add(&sql, " WHERE ");
     add_condition(change->run->statement, &sql);
-    add(&sql, " IS NOT TRUE");
+    change_add(&sql, " IS NOT TRUE");
     return change_write(change, &sql, /* drops_matched= */ true, err);
 }
 
@@ -77,16 +70,6 @@ bool run_delete(const Run *run, Err *err)
 
 // --- UPDATE ---------------------------------------------------------------------------------------------
 
-static const SqlAssignment *find_assignment(const Statement *statement, const char *column)
-{
-    for (size_t i = 0; i < statement->assignment_count; i++) {
-        if (text_equal_nocase(statement->assignments[i].column.name, column)) {
-            return &statement->assignments[i];
-        }
-    }
-    return NULL;
-}
-
 static bool check_assignments(const Change *change, Err *err)
 {
     const Statement *statement = change->run->statement;
@@ -104,7 +87,9 @@ static bool check_assignments(const Change *change, Err *err)
             return fail_hint(err,
                              "Insert the rows into the other partition, then delete them here.");
         }
-        if (find_assignment(statement, column->name) != &statement->assignments[i]) {
+        if (change_find_assignment(statement->assignments, statement->assignment_count,
+                                   column->name)
+            != &statement->assignments[i]) {
             return run_fail(change->run, column->at, err, "column \"%s\" is set twice",
                             column->name);
         }
@@ -120,21 +105,22 @@ static bool update_rows(Change *change, Err *err)
     const Schema *columns = rewrite_columns(change->rewrite);
     for (size_t i = 0; i < columns->count; i++) {
         const Field *field = &columns->fields[i];
-        const SqlAssignment *assignment = find_assignment(statement, field->name);
-        add(&sql, i == 0 ? "SELECT " : ", ");
+        const SqlAssignment *assignment = change_find_assignment(
+            statement->assignments, statement->assignment_count, field->name);
+        change_add(&sql, i == 0 ? "SELECT " : ", ");
         if (assignment != NULL) {
-            add(&sql, "CASE WHEN \"weir match\" THEN ");
+            change_add(&sql, "CASE WHEN \"weir match\" THEN ");
             change_add_cast(&assignment->value, field->type, &sql);
-            add(&sql, " ELSE ");
+            change_add(&sql, " ELSE ");
         }
         change_add_column(change, field->name, &sql);
-        add(&sql, assignment != NULL ? " END" : "");
+        change_add(&sql, assignment != NULL ? " END" : "");
     }
-    add(&sql, " FROM (SELECT *, coalesce(");
+    change_add(&sql, " FROM (SELECT *, coalesce(");
     add_condition(statement, &sql);
-    add(&sql, ", false) AS \"weir match\" FROM " CHANGE_TOUCHED " AS ");
+    change_add(&sql, ", false) AS \"weir match\" FROM " CHANGE_TOUCHED " AS ");
     change_add_name(change->alias, &sql);
-    add(&sql, ") AS ");
+    change_add(&sql, ") AS ");
     change_add_name(change->alias, &sql);
     return change_write(change, &sql, /* drops_matched= */ false, err);
 }

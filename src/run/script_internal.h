@@ -4,6 +4,7 @@
 
 #include "lake/delta.h"
 #include "lake/duck.h"
+#include "lake/rewrite.h"
 #include "run/script.h"
 
 // A table as the script sees it.
@@ -57,6 +58,9 @@ bool session_table(const Run *run, const char *name, Span at, SessionTable **ret
 // The same, which must exist: FAIL_CONFIG with the nearest name.
 bool session_existing(const Run *run, const SqlTable *table, SessionTable **ret_table, Err *err)
     MUST_CHECK;
+// Begins to write files of the table anew, with the session's memory and threads.
+bool session_rewrite(const ScriptSession *session, const SessionTable *seen, Rewrite **ret_rewrite,
+                     Err *err) MUST_CHECK;
 // To be called when the script has changed the table.
 void session_forget(ScriptSession *session, const char *name);
 void session_forget_all(ScriptSession *session);

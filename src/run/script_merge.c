@@ -24,22 +24,17 @@ typedef struct Merge {
     uint64_t inserted;
 } Merge;
 
-static void add(SqlText *sql, const char *text)
-{
-    sql_text_add(sql, text, SIZE_MAX);
-}
-
 static void add_enclosed(const SqlText *text, SqlText *sql)
 {
-    add(sql, "(\n");
+    change_add(sql, "(\n");
     sql_text_add_text(sql, text);
-    add(sql, "\n)");
+    change_add(sql, "\n)");
 }
 
 static void add_clause_condition(const SqlMergeClause *clause, SqlText *sql)
 {
     if (sql_text_is_empty(&clause->condition)) {
-        add(sql, "(true)");
+        change_add(sql, "(true)");
     } else {
         add_enclosed(&clause->condition, sql);
     }
@@ -47,7 +42,7 @@ static void add_clause_condition(const SqlMergeClause *clause, SqlText *sql)
 
 static void add_source_name(const Merge *merge, SqlText *sql)
 {
-    add(sql, SOURCE " AS ");
+    change_add(sql, SOURCE " AS ");
     change_add_name(merge->source_alias, sql);
 }
 
@@ -64,16 +59,16 @@ static size_t count_clauses(const Merge *merge, bool inserts)
 static void add_any_condition(const Merge *merge, bool inserts, SqlText *sql)
 {
     bool is_first = true;
-    add(sql, "(");
+    change_add(sql, "(");
     for (size_t i = 0; i < merge->clauses->clause_count; i++) {
         const SqlMergeClause *clause = &merge->clauses->clauses[i];
         if ((clause->action == SQL_MERGE_INSERT) == inserts) {
-            add(sql, is_first ? "" : " OR ");
+            change_add(sql, is_first ? "" : " OR ");
             add_clause_condition(clause, sql);
             is_first = false;
         }
     }
-    add(sql, ")");
+    change_add(sql, ")");
 }
 
 // --- source ---------------------------------------------------------------------------------------------
@@ -83,9 +78,9 @@ static bool merge_source(Merge *merge, Err *err)
     static const char create[] = "CREATE OR REPLACE TEMP TABLE " SOURCE " AS ";
     const Run *run = merge->change.run;
     CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql, "SELECT *, true AS \"weir matched\" FROM ");
+    change_add(&sql, "SELECT *, true AS \"weir matched\" FROM ");
     sql_text_add_text(&sql, &merge->clauses->source);
-    add(&sql, " AS ");
+    change_add(&sql, " AS ");
     change_add_name(merge->source_alias, &sql);
     if (!run_bind(run, &sql, run->statement->at, NULL, err)) {
         return false;
@@ -109,30 +104,19 @@ static bool merge_source(Merge *merge, Err *err)
 // target JOIN source ON ...
 static void add_join(const Merge *merge, SqlText *sql)
 {
-    add(sql, CHANGE_ALL " AS ");
+    change_add(sql, CHANGE_ALL " AS ");
     change_add_name(merge->change.alias, sql);
-    add(sql, " JOIN ");
+    change_add(sql, " JOIN ");
     add_source_name(merge, sql);
-    add(sql, " ON ");
+    change_add(sql, " ON ");
     add_enclosed(&merge->clauses->on, sql);
-}
-
-static const SqlAssignment *find_assignment(const SqlMergeClause *clause, const char *column)
-{
-    for (size_t i = 0; i < clause->assignment_count; i++) {
-        const char *name = clause->assignments[i].column.name;
-        if (name != NULL && text_equal_nocase(name, column)) {
-            return &clause->assignments[i];
-        }
-    }
-    return NULL;
 }
 
 static void add_source_column(const Merge *merge, const Field *field, SqlText *sql)
 {
     CLEANUP(sql_text_done) SqlText column = {0};
     change_add_name(merge->source_alias, &column);
-    add(&column, ".");
+    change_add(&column, ".");
     change_add_name(field->name, &column);
     change_add_cast(&column, field->type, sql);
 }
@@ -142,47 +126,48 @@ static void add_source_column(const Merge *merge, const Field *field, SqlText *s
 static void add_is_moved(const Merge *merge, SqlText *sql)
 {
     const DeltaTable *table = merge->change.seen->table;
-    add(sql, "CASE");
+    change_add(sql, "CASE");
     for (size_t c = 0; c < merge->clauses->clause_count; c++) {
         const SqlMergeClause *clause = &merge->clauses->clauses[c];
         if (clause->action == SQL_MERGE_INSERT) {
             continue;
         }
-        add(sql, " WHEN ");
+        change_add(sql, " WHEN ");
         add_clause_condition(clause, sql);
-        add(sql, " THEN false");
+        change_add(sql, " THEN false");
         for (size_t i = 0; clause->action == SQL_MERGE_UPDATE && clause->assignment_count == 0
                            && i < table->partition_count;
              i++) {
             const char *column = table->partition_columns[i];
             const size_t at = schema_find(&table->schema, column);
             if (schema_find(&merge->source, column) != SIZE_MAX) {
-                add(sql, " OR ");
+                change_add(sql, " OR ");
                 change_add_column(&merge->change, column, sql);
-                add(sql, " IS DISTINCT FROM ");
+                change_add(sql, " IS DISTINCT FROM ");
                 add_source_column(merge, &table->schema.fields[at], sql);
             }
         }
     }
-    add(sql, " ELSE false END");
+    change_add(sql, " ELSE false END");
 }
 
 // A row may stand against several of the source, as long as the clauses take one of them at most.
 static bool merge_find(Merge *merge, Err *err)
 {
     CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql,
+    change_add(
+        &sql,
         "SELECT \"weir file\", CAST(sum(hits) AS BIGINT), max(hits), max(pairs), max(moved) FROM "
         "(SELECT \"weir file\", \"weir row\", count(*) AS pairs, "
         "CAST(count_if(\"weir hit\") AS BIGINT) AS hits, "
         "CAST(bool_or(\"weir moved\") AS BIGINT) AS moved FROM "
         "(SELECT \"weir file\", \"weir row\", ");
     add_any_condition(merge, /* inserts= */ false, &sql);
-    add(&sql, " IS TRUE AS \"weir hit\", ");
+    change_add(&sql, " IS TRUE AS \"weir hit\", ");
     add_is_moved(merge, &sql);
-    add(&sql, " AS \"weir moved\" FROM ");
+    change_add(&sql, " AS \"weir moved\" FROM ");
     add_join(merge, &sql);
-    add(&sql, ") GROUP BY 1, 2) GROUP BY 1 HAVING sum(hits) > 0");
+    change_add(&sql, ") GROUP BY 1, 2) GROUP BY 1 HAVING sum(hits) > 0");
     return change_find(&merge->change, &sql, err);
 }
 
@@ -190,7 +175,8 @@ static bool merge_find(Merge *merge, Err *err)
 static void add_updated(const Merge *merge, const SqlMergeClause *clause, const Field *field,
                         SqlText *sql)
 {
-    const SqlAssignment *assignment = find_assignment(clause, field->name);
+    const SqlAssignment *assignment =
+        change_find_assignment(clause->assignments, clause->assignment_count, field->name);
     if (clause->action == SQL_MERGE_UPDATE && clause->assignment_count == 0) {
         add_source_column(merge, field, sql);
     } else if (clause->action == SQL_MERGE_UPDATE && assignment != NULL) {
@@ -202,24 +188,24 @@ static void add_updated(const Merge *merge, const SqlMergeClause *clause, const 
 
 static void add_is_matched(const Merge *merge, const SqlMergeClause *clause, SqlText *sql)
 {
-    add(sql, " WHEN ");
+    change_add(sql, " WHEN ");
     change_add_name(merge->source_alias, sql);
-    add(sql, ".\"weir matched\" AND ");
+    change_add(sql, ".\"weir matched\" AND ");
     add_clause_condition(clause, sql);
-    add(sql, " THEN ");
+    change_add(sql, " THEN ");
 }
 
 // Leaves one of the pairs of each row: the one that a clause takes, or any. A condition of the join
 // would do so too, but most make it one that compares each row with each.
 static void add_one_pair(const Merge *merge, SqlText *sql)
 {
-    add(sql, " QUALIFY row_number() OVER (PARTITION BY ");
+    change_add(sql, " QUALIFY row_number() OVER (PARTITION BY ");
     change_add_column(&merge->change, TABLE_VIEW_FILE, sql);
-    add(sql, ", ");
+    change_add(sql, ", ");
     change_add_column(&merge->change, TABLE_VIEW_ROW, sql);
-    add(sql, " ORDER BY ");
+    change_add(sql, " ORDER BY ");
     add_any_condition(merge, /* inserts= */ false, sql);
-    add(sql, " IS TRUE DESC) = 1 AND NOT CASE");
+    change_add(sql, " IS TRUE DESC) = 1 AND NOT CASE");
 }
 
 static bool merge_write(Merge *merge, Err *err)
@@ -227,7 +213,7 @@ static bool merge_write(Merge *merge, Err *err)
     CLEANUP(sql_text_done) SqlText sql = {0};
     const Schema *columns = rewrite_columns(merge->change.rewrite);
     for (size_t i = 0; i < columns->count; i++) {
-        add(&sql, i == 0 ? "SELECT CASE" : ", CASE");
+        change_add(&sql, i == 0 ? "SELECT CASE" : ", CASE");
         for (size_t c = 0; c < merge->clauses->clause_count; c++) {
             const SqlMergeClause *clause = &merge->clauses->clauses[c];
             if (clause->action != SQL_MERGE_INSERT) {
@@ -235,29 +221,29 @@ static bool merge_write(Merge *merge, Err *err)
                 add_updated(merge, clause, &columns->fields[i], &sql);
             }
         }
-        add(&sql, " ELSE ");
+        change_add(&sql, " ELSE ");
         change_add_column(&merge->change, columns->fields[i].name, &sql);
-        add(&sql, " END");
+        change_add(&sql, " END");
     }
-    add(&sql, " FROM " CHANGE_TOUCHED " AS ");
+    change_add(&sql, " FROM " CHANGE_TOUCHED " AS ");
     change_add_name(merge->change.alias, &sql);
-    add(&sql, " LEFT JOIN ");
+    change_add(&sql, " LEFT JOIN ");
     add_source_name(merge, &sql);
-    add(&sql, " ON ");
+    change_add(&sql, " ON ");
     add_enclosed(&merge->clauses->on, &sql);
     if (merge->change.has_pairs) {
         add_one_pair(merge, &sql);
     } else {
-        add(&sql, " WHERE NOT CASE");
+        change_add(&sql, " WHERE NOT CASE");
     }
     for (size_t c = 0; c < merge->clauses->clause_count; c++) {
         const SqlMergeClause *clause = &merge->clauses->clauses[c];
         if (clause->action != SQL_MERGE_INSERT) {
             add_is_matched(merge, clause, &sql);
-            add(&sql, clause->action == SQL_MERGE_DELETE ? "true" : "false");
+            change_add(&sql, clause->action == SQL_MERGE_DELETE ? "true" : "false");
         }
     }
-    add(&sql, " ELSE false END");
+    change_add(&sql, " ELSE false END");
     return change_write(&merge->change, &sql, /* drops_matched= */ false, err);
 }
 
@@ -275,12 +261,13 @@ static void add_inserted(const Merge *merge, const SqlMergeClause *clause, size_
     } else if (is_positional) {
         change_add_cast(&clause->assignments[index].value, field->type, sql);
     } else {
-        const SqlAssignment *assignment = find_assignment(clause, field->name);
+        const SqlAssignment *assignment =
+            change_find_assignment(clause->assignments, clause->assignment_count, field->name);
         if (assignment != NULL) {
             change_add_cast(&assignment->value, field->type, sql);
         } else {
             CLEANUP(sql_text_done) SqlText null = {0};
-            add(&null, "NULL");
+            change_add(&null, "NULL");
             change_add_cast(&null, field->type, sql);
         }
     }
@@ -291,26 +278,26 @@ static void merge_insert_sql(const Merge *merge, SqlText *sql)
 {
     const Schema *schema = &merge->change.seen->table->schema;
     for (size_t i = 0; i < schema->count; i++) {
-        add(sql, i == 0 ? "SELECT CASE" : ", CASE");
+        change_add(sql, i == 0 ? "SELECT CASE" : ", CASE");
         for (size_t c = 0; c < merge->clauses->clause_count; c++) {
             const SqlMergeClause *clause = &merge->clauses->clauses[c];
             if (clause->action == SQL_MERGE_INSERT) {
-                add(sql, " WHEN ");
+                change_add(sql, " WHEN ");
                 add_clause_condition(clause, sql);
-                add(sql, " THEN ");
+                change_add(sql, " THEN ");
                 add_inserted(merge, clause, i, sql);
             }
         }
-        add(sql, " END AS ");
+        change_add(sql, " END AS ");
         change_add_name(schema->fields[i].name, sql);
     }
-    add(sql, " FROM ");
+    change_add(sql, " FROM ");
     add_source_name(merge, sql);
-    add(sql, " WHERE NOT EXISTS (SELECT 1 FROM " CHANGE_ALL " AS ");
+    change_add(sql, " WHERE NOT EXISTS (SELECT 1 FROM " CHANGE_ALL " AS ");
     change_add_name(merge->change.alias, sql);
-    add(sql, " WHERE ");
+    change_add(sql, " WHERE ");
     add_enclosed(&merge->clauses->on, sql);
-    add(sql, ") AND ");
+    change_add(sql, ") AND ");
     add_any_condition(merge, /* inserts= */ true, sql);
 }
 
@@ -408,7 +395,7 @@ static bool merge_check_on(const Merge *merge, Err *err)
 {
     const Run *run = merge->change.run;
     CLEANUP(sql_text_done) SqlText sql = {0};
-    add(&sql, "SELECT 1 FROM ");
+    change_add(&sql, "SELECT 1 FROM ");
     add_join(merge, &sql);
     DuckRows *rows = NULL;
     if (!duck_rows_open(run->session->duck, buf_text(&sql.text), &rows, err)) {
@@ -462,7 +449,8 @@ static bool merge_check_clause(const Merge *merge, const SqlMergeClause *clause,
         if (!change_field(change, column, &field, err)) {
             return false;
         }
-        if (find_assignment(clause, column->name) != &clause->assignments[i]) {
+        if (change_find_assignment(clause->assignments, clause->assignment_count, column->name)
+            != &clause->assignments[i]) {
             return run_fail(change->run, column->at, err, "column \"%s\" is set twice",
                             column->name);
         }

@@ -6,11 +6,9 @@
 #include "run/script_internal.h"
 
 #include "base/clock.h"
-#include "job/job.h"
 #include "lake/duck.h"
 #include "lake/lifecycle.h"
 #include "lake/partition_spec.h"
-#include "lake/rewrite.h"
 #include "lake/sql/table_view.h"
 
 // A table and its partitions.
@@ -125,17 +123,6 @@ static size_t count_chosen(const bool *chosen, size_t count)
 
 // --- writing --------------------------------------------------------------------------------------------
 
-static bool target_rewrite(const Run *run, const Target *target, Rewrite **ret_rewrite, Err *err)
-{
-    const ScriptSession *session = run->session;
-    const RewriteOptions options = {.threads = session->threads,
-                                    .memory_bytes = session->writer_bytes,
-                                    .file_bytes = JOB_FILE_BYTES_DEFAULT,
-                                    .row_group_rows = JOB_ROW_GROUP_ROWS_DEFAULT,
-                                    .cancel = session->cancel};
-    return rewrite_begin(target->seen->table, &options, ret_rewrite, err);
-}
-
 // The files' columns from a view, or of no rows where it is NULL.
 static void select_columns(const Rewrite *rewrite, const char *view, Buf *out)
 {
@@ -229,7 +216,8 @@ bool run_add_partition(const Run *run, Err *err)
     CLEANUP(target_done) Target target = {0};
     Rewrite *rewrite = NULL;
     size_t count = 0;
-    bool done = target_open(run, &target, err) && target_rewrite(run, &target, &rewrite, err);
+    bool done =
+        target_open(run, &target, err) && session_rewrite(run->session, target.seen, &rewrite, err);
     for (size_t i = 0; done && i < run->statement->partition_count; i++) {
         done = add_partition(run, &target, &run->statement->partitions[i], rewrite, &count, err);
     }
@@ -291,7 +279,7 @@ static bool truncate_partitions(const Run *run, Target *target, const bool *chos
 {
     Rewrite *rewrite = NULL;
     const size_t count = count_chosen(chosen, target->list.count);
-    bool done = target_rewrite(run, target, &rewrite, err);
+    bool done = session_rewrite(run->session, target->seen, &rewrite, err);
     for (size_t i = 0; done && i < target->list.count; i++) {
         if (chosen[i]) {
             done = remove_partition(target, rewrite, i, err)
@@ -364,7 +352,7 @@ static bool rename_checked(const Run *run, Target *target, char **from, char **t
     }
     Rewrite *rewrite = NULL;
     const bool done =
-        target_rewrite(run, target, &rewrite, err)
+        session_rewrite(run->session, target->seen, &rewrite, err)
         && rename_partition(run, target, index, to, rewrite, err)
         && publish(run, target, rewrite, "RENAME PARTITION", "RENAME PARTITION", 1, err);
     rewrite_free(rewrite);

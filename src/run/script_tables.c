@@ -5,6 +5,7 @@
 #include "run/script_internal.h"
 
 #include "base/text.h"
+#include "job/job.h"
 #include "lake/catalog.h"
 
 static void session_table_free(SessionTable *table)
@@ -77,6 +78,17 @@ bool session_existing(const Run *run, const SqlTable *table, SessionTable **ret_
     }
     *ret_table = seen;
     return true;
+}
+
+bool session_rewrite(const ScriptSession *session, const SessionTable *seen, Rewrite **ret_rewrite,
+                     Err *err)
+{
+    const RewriteOptions options = {.threads = session->threads,
+                                    .memory_bytes = session->writer_bytes,
+                                    .file_bytes = JOB_FILE_BYTES_DEFAULT,
+                                    .row_group_rows = JOB_ROW_GROUP_ROWS_DEFAULT,
+                                    .cancel = session->cancel};
+    return rewrite_begin(seen->table, &options, ret_rewrite, err);
 }
 
 void session_forget(ScriptSession *session, const char *name)
